@@ -1,0 +1,344 @@
+//! Every outcome and error, and the status code it becomes. Nowhere else is one chosen.
+//!
+//! A handler returns an [`Answer`]; the outermost middleware writes it down, because it knows the
+//! correlation id that belongs into each body.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use flashsale_sale::{InvalidUserId, Order, OrderId, Outcome, Phase};
+use serde::Serialize;
+
+use crate::middleware::correlation::CorrelationId;
+use crate::{App, Busy};
+
+/// What a request comes to, if that is not a plain page or a status.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// The unit is the buyer's.
+    Purchased(Order),
+    /// The buyer had one already.
+    AlreadyPurchased(Order),
+    /// None is left.
+    SoldOut,
+    /// The sale is not open.
+    NotActive(Phase),
+    /// The request never came as far as the sale.
+    Refused(Refusal),
+}
+
+/// Why a request was refused before the sale was asked, or could not be answered.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// It may have been forged. The token is a new one, to try again with.
+    Csrf {
+        /// What was wrong with the old one.
+        reason: CsrfReason,
+        /// A new one.
+        token: String,
+    },
+    /// The user id is missing, is no text, or is not valid.
+    InvalidUser(Option<InvalidUserId>),
+    /// It cannot be understood; the sentence says where.
+    BadRequest(&'static str),
+    /// The body is over the limit.
+    PayloadTooLarge,
+    /// The body is not JSON in UTF-8.
+    UnsupportedMediaType,
+    /// The body did not arrive in time.
+    RequestTimeout,
+    /// Nothing is there.
+    NotFound,
+    /// Something is there, but not for this method.
+    MethodNotAllowed,
+    /// There is no answer now; the same request later gets one.
+    Busy(Busy),
+    /// The server is at fault. The text is for the log, never for the client.
+    Internal(String),
+}
+
+/// Why a request may be forged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CsrfReason {
+    /// The browser says that another site made it.
+    CrossSite,
+    /// There is no cookie.
+    MissingCookie,
+    /// There is no header.
+    MissingHeader,
+    /// The header is not the cookie.
+    Mismatch,
+    /// They agree, but the token is not ours, or too old.
+    Invalid,
+}
+
+/// The body of an answer: what is absent is not written.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<CsrfReason>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    csrf_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a str>,
+}
+
+impl Answer {
+    /// Writes status, headers and body. Headers that are there already stay.
+    pub(crate) fn write(&self, response: &mut Response, id: &CorrelationId, app: &App) {
+        let retry_after_ms = match self {
+            Self::Refused(Refusal::Busy(_)) => Some(app.retry_after_ms()),
+            _ => None,
+        };
+        let (status, wire) = self.wire();
+        let correlation_id = wire.message.is_some().then(|| id.as_str());
+        let body = serde_json::to_vec(&Wire {
+            retry_after_ms,
+            correlation_id,
+            ..wire
+        })
+        .expect("strings and numbers always serialise");
+        *response.status_mut() = status;
+        *response.body_mut() = Body::from(body);
+
+        let headers = response.headers_mut();
+        // It may be there already, for the empty body that this one replaces.
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(ms) = retry_after_ms {
+            headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+        }
+        match self {
+            Self::Refused(Refusal::Csrf { token, .. }) => {
+                let cookie = HeaderValue::try_from(app.csrf.cookie(token));
+                headers.insert(SET_COOKIE, cookie.expect("a token is plain ASCII"));
+            }
+            // The rest of the body is not read, so nothing else can follow on this connection.
+            Self::Refused(Refusal::PayloadTooLarge | Refusal::RequestTimeout) => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            _ => {}
+        }
+    }
+
+    fn wire(&self) -> (StatusCode, Wire<'_>) {
+        match self {
+            Self::Purchased(order) => {
+                let order_id = Some(order_id(order.id));
+                (
+                    StatusCode::OK,
+                    Wire {
+                        status: Some("purchased"),
+                        order_id,
+                        ..Wire::default()
+                    },
+                )
+            }
+            Self::AlreadyPurchased(order) => {
+                let wire = outcome("already_purchased", "This user has an order already.");
+                (
+                    StatusCode::CONFLICT,
+                    Wire {
+                        order_id: Some(order_id(order.id)),
+                        ..wire
+                    },
+                )
+            }
+            Self::SoldOut => (StatusCode::GONE, outcome("sold_out", "Every unit is sold.")),
+            Self::NotActive(phase) => {
+                let message = match phase {
+                    Phase::Upcoming => "The sale has not started yet.",
+                    _ => "The sale is over.",
+                };
+                let wire = outcome("not_active", message);
+                (
+                    StatusCode::FORBIDDEN,
+                    Wire {
+                        phase: Some(phase_name(*phase)),
+                        ..wire
+                    },
+                )
+            }
+            Self::Refused(refusal) => refusal.wire(),
+        }
+    }
+}
+
+impl Refusal {
+    fn wire(&self) -> (StatusCode, Wire<'_>) {
+        match self {
+            Self::Csrf { reason, token } => {
+                let wire = error("csrf", reason.message());
+                let csrf_token = Some(token.as_str());
+                (
+                    StatusCode::FORBIDDEN,
+                    Wire {
+                        reason: Some(*reason),
+                        csrf_token,
+                        ..wire
+                    },
+                )
+            }
+            Self::InvalidUser(reason) => {
+                let message = match reason {
+                    Some(reason) => format!("The user id {reason}."),
+                    None => "The user id must be given as text in \"userId\".".to_owned(),
+                };
+                (
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    error("invalid_user", message),
+                )
+            }
+            Self::BadRequest(sentence) => {
+                let message = format!("The request cannot be understood: {sentence}.");
+                (StatusCode::BAD_REQUEST, error("bad_request", message))
+            }
+            Self::PayloadTooLarge => {
+                let message = "The request body is too large.";
+                (
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    error("payload_too_large", message),
+                )
+            }
+            Self::UnsupportedMediaType => {
+                let message = "The request body must be application/json in UTF-8, not compressed.";
+                (
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    error("unsupported_media_type", message),
+                )
+            }
+            Self::RequestTimeout => {
+                let message = "The request body did not arrive in time.";
+                (
+                    StatusCode::REQUEST_TIMEOUT,
+                    error("request_timeout", message),
+                )
+            }
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                error("not_found", "There is nothing at this address."),
+            ),
+            Self::MethodNotAllowed => {
+                let message = "This address does not take this method; see the header Allow.";
+                (
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    error("method_not_allowed", message),
+                )
+            }
+            Self::Busy(_) => {
+                let message = "Too busy to answer now. Send the same request again in a moment.";
+                (StatusCode::SERVICE_UNAVAILABLE, outcome("busy", message))
+            }
+            Self::Internal(_) => {
+                let message = "The server failed. The correlation id finds the reason in its log.";
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    error("internal", message),
+                )
+            }
+        }
+    }
+}
+
+impl CsrfReason {
+    fn message(self) -> &'static str {
+        match self {
+            Self::CrossSite => "The browser says that another site made this request.",
+            Self::MissingCookie => "The CSRF cookie is missing. Try again with the new token.",
+            Self::MissingHeader => {
+                "The header X-CSRF-Token is missing. Try again with the new token."
+            }
+            Self::Mismatch => {
+                "Header and cookie hold different tokens. Try again with the new one."
+            }
+            Self::Invalid => "The CSRF token is not valid any more. Try again with the new one.",
+        }
+    }
+}
+
+/// The word for a phase, in every body that has one.
+pub(crate) fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Upcoming => "upcoming",
+        Phase::Active => "active",
+        Phase::SoldOut => "sold_out",
+        Phase::Ended => "ended",
+    }
+}
+
+pub(crate) fn order_id(id: OrderId) -> String {
+    id.to_string()
+}
+
+fn outcome(status: &'static str, message: &'static str) -> Wire<'static> {
+    Wire {
+        status: Some(status),
+        message: Some(message.into()),
+        ..Wire::default()
+    }
+}
+
+fn error<'a>(error: &'static str, message: impl Into<Cow<'a, str>>) -> Wire<'a> {
+    Wire {
+        error: Some(error),
+        message: Some(message.into()),
+        ..Wire::default()
+    }
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Purchased(order) => Self::Purchased(order),
+            Outcome::AlreadyPurchased(order) => Self::AlreadyPurchased(order),
+            Outcome::SoldOut => Self::SoldOut,
+            Outcome::NotActive(phase) => Self::NotActive(phase),
+        }
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Busy> for Answer {
+    fn from(busy: Busy) -> Self {
+        Self::Refused(Refusal::Busy(busy))
+    }
+}
+
+impl From<Answer> for Response {
+    fn from(answer: Answer) -> Self {
+        let mut response = Self::default();
+        response.extensions_mut().insert(answer);
+        response
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        self.into()
+    }
+}

@@ -1,0 +1,9 @@
+//! One file for each thing that can be asked.
+
+pub(crate) mod csrf;
+pub(crate) mod fallback;
+pub(crate) mod health;
+pub(crate) mod page;
+pub(crate) mod purchase;
+mod purchase_body;
+pub(crate) mod status;

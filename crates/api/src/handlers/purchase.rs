@@ -1,0 +1,78 @@
+//! Buying, and looking up what was bought.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::{IntoResponse, Response};
+use flashsale_sale::{Attempt, IdempotencyKey, UserId};
+use serde::Serialize;
+
+use super::purchase_body;
+use crate::App;
+use crate::answer::{Answer, Refusal, order_id};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// `POST /api/purchase`: the answer from memory where it is settled, from the ledger where it is open.
+pub(crate) async fn buy(State(app): State<Arc<App>>, request: Request) -> Result<Answer, Answer> {
+    let idempotency_key = idempotency_key(request.headers())?;
+    let user = purchase_body::read(request, app.body_timeout).await?;
+
+    if let Some(outcome) = app.view.settled(&user, idempotency_key.as_ref(), app.now()) {
+        return Ok(outcome.into());
+    }
+    let attempt = Attempt {
+        user,
+        order_id: app.order_id(),
+        idempotency_key,
+    };
+    Ok(app.orders.purchase(attempt).await?.into())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LookUp {
+    purchased: bool,
+    order_id: Option<String>,
+}
+
+/// `GET /api/purchase/{userId}`: whether this user has an order.
+pub(crate) async fn look_up(
+    State(app): State<Arc<App>>,
+    user_id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Answer> {
+    // The only thing that can be wrong with the path is that it is not UTF-8.
+    let Path(user_id) = user_id.map_err(|_| Refusal::InvalidUser(None))?;
+    let user = UserId::parse(&user_id).map_err(|reason| Refusal::InvalidUser(Some(reason)))?;
+
+    let order = match app.view.order_of(&user) {
+        Some(order) => Some(order),
+        None => app.orders.find(&user).await?,
+    };
+    let order_id = order.map(|order| order_id(order.id));
+    let body = Json(LookUp {
+        purchased: order_id.is_some(),
+        order_id,
+    });
+    Ok(([(CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
+    const INVALID: Refusal =
+        Refusal::BadRequest("the header Idempotency-Key takes 1 to 255 printable ASCII characters");
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Refusal::BadRequest(
+            "the header Idempotency-Key is there twice",
+        ));
+    }
+    let text = value.to_str().map_err(|_| INVALID)?;
+    IdempotencyKey::parse(text).map(Some).map_err(|_| INVALID)
+}

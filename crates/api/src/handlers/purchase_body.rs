@@ -1,0 +1,173 @@
+//! Reads the body of a purchase: bounded in length and time, and only if it says that it is JSON.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use bytes::Bytes;
+use flashsale_sale::UserId;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::answer::Refusal;
+
+/// The longest body, in bytes. The longest user id takes a tenth of it, however it is written.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// Who wants to buy.
+pub(super) async fn read(request: Request, timeout: Duration) -> Result<UserId, Refusal> {
+    if !is_json(request.headers()) {
+        return Err(Refusal::UnsupportedMediaType);
+    }
+    let body = tokio::time::timeout(timeout, collect(request.into_body()))
+        .await
+        .map_err(|_elapsed| Refusal::RequestTimeout)??;
+    parse(&body)
+}
+
+async fn collect(body: Body) -> Result<Bytes, Refusal> {
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::PayloadTooLarge),
+        Err(_) => Err(Refusal::BadRequest(
+            "the body ended too early or was not framed rightly",
+        )),
+    }
+}
+
+/// `application/json`, with no character set but UTF-8, said once, and not compressed.
+fn is_json(headers: &HeaderMap) -> bool {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return false;
+    }
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(only), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    let Ok(text) = only.to_str() else {
+        return false;
+    };
+    let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let parameter = parameters.trim();
+    essence.trim().eq_ignore_ascii_case("application/json")
+        && (parameter.is_empty()
+            || parameter.eq_ignore_ascii_case("charset=utf-8")
+            || parameter.eq_ignore_ascii_case("charset=\"utf-8\""))
+}
+
+/// An object in which `userId` stands once. Other members are passed over, so that clients may send
+/// more than this version knows.
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(rename = "userId", default, borrow)]
+    user_id: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Text<'a> {
+    Borrowed(&'a str),
+    /// With escapes in it, so that the text is not the bytes of the body.
+    Owned(String),
+    Other(IgnoredAny),
+}
+
+fn parse(body: &[u8]) -> Result<UserId, Refusal> {
+    // A struct would also be read from an array; the contract says object.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::BadRequest("the body must be a JSON object"));
+    }
+    let wire: Wire<'_> = serde_json::from_slice(body)
+        .map_err(|_| Refusal::BadRequest("the body must be JSON, with each member once"))?;
+    let text = match &wire.user_id {
+        Some(Text::Borrowed(text)) => *text,
+        Some(Text::Owned(text)) => text,
+        Some(Text::Other(_)) | None => return Err(Refusal::InvalidUser(None)),
+    };
+    UserId::parse(text).map_err(|reason| Refusal::InvalidUser(Some(reason)))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(body: &str, expected: Result<&str, &str>) {
+        let parsed = match parse(body.as_bytes()) {
+            Ok(user) => Ok(user.as_str().to_owned()),
+            Err(Refusal::BadRequest(_)) => Err("bad_request"),
+            Err(Refusal::InvalidUser(_)) => Err("invalid_user"),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(parsed.as_deref().map_err(|e| *e), expected, "{body}");
+    }
+
+    #[test]
+    fn row_35_every_body_has_its_answer() {
+        check(r#"{"userId":"ada"}"#, Ok("ada"));
+        check(r#" {"userId":"a\u0064a\"", "more": [1, {}]} "#, Ok("ada\""));
+        check(r#"{"userId":"ada@X.org"}"#, Ok("ada@x.org"));
+        for body in [
+            "",
+            "{",
+            "null",
+            "1",
+            "\"ada\"",
+            "[]",
+            r#"["ada"]"#,
+            r#"{"userId":"ada"}x"#,
+        ] {
+            check(body, Err("bad_request"));
+        }
+        check(r#"{"userId":"ada","userId":"bob"}"#, Err("bad_request"));
+        check(r#"{"userId":"\ud800"}"#, Err("bad_request"));
+        check("\u{FEFF}{\"userId\":\"ada\"}", Err("bad_request"));
+        for body in [
+            r"{}",
+            r#"{"userId":null}"#,
+            r#"{"userId":1}"#,
+            r#"{"userId":["ada"]}"#,
+        ] {
+            check(body, Err("invalid_user"));
+        }
+        check(r#"{"userId":"a\u0000da"}"#, Err("invalid_user"));
+        let deep = format!(
+            r#"{{"userId":{}1{}}}"#,
+            "[".repeat(4_000),
+            "]".repeat(4_000)
+        );
+        assert!(parse(deep.as_bytes()).is_err());
+        let deep = format!(
+            r#"{{"more":{}1{},"userId":"ada"}}"#,
+            "[".repeat(4_000),
+            "]".repeat(4_000)
+        );
+        check(&deep, Ok("ada"));
+    }
+
+    #[test]
+    fn row_34_only_json_in_utf_8_is_read() {
+        let check = |values: &[&'static str], expected: bool| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CONTENT_TYPE, HeaderValue::from_static(value));
+            }
+            assert_eq!(is_json(&headers), expected, "{values:?}");
+        };
+        check(&["application/json"], true);
+        check(&["Application/JSON ; charset=UTF-8"], true);
+        check(&["application/json; charset=\"utf-8\""], true);
+        check(&[], false);
+        check(&[""], false);
+        check(&["application/json", "application/json"], false);
+        check(&["application/json; charset=latin1"], false);
+        check(&["application/jsonp"], false);
+        check(&["text/plain"], false);
+        check(&["application/x-www-form-urlencoded"], false);
+    }
+}

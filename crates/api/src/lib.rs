@@ -1,0 +1,105 @@
+//! The HTTP API of a flash sale, the only crate that knows HTTP and JSON.
+//!
+//! In reading order:
+//! - [`router`]: every route, in one list;
+//! - [`middleware`]: everything that happens to a request around its handler, in one list;
+//! - `handlers`: one file for each thing that can be asked;
+//! - [`answer`]: every outcome and error, and the status code it becomes;
+//! - [`csrf`]: the tokens against forged requests;
+//! - [`page`]: the files of the web page;
+//! - [`server`]: the accept loop, its deadlines and its orderly end.
+//!
+//! It does not know where orders are kept: [`Orders`] is what it asks of whoever does. The clock and
+//! the random bytes are passed in.
+
+pub mod answer;
+pub mod csrf;
+mod handlers;
+pub mod middleware;
+pub mod page;
+pub mod router;
+pub mod server;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flashsale_sale::{Attempt, Order, OrderId, Outcome, Timestamp, UserId, View};
+
+pub use router::router;
+
+/// Reads the clock that the ledger decides by, as well as this node knows it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Fills a buffer with bytes that nobody can guess.
+pub type Random = fn(&mut [u8]);
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What the API asks of whoever keeps the orders.
+pub trait Orders: Send + Sync + 'static {
+    /// Takes an attempt that the view could not settle, and returns what came of it.
+    fn purchase(&self, attempt: Attempt) -> BoxFuture<'_, Result<Outcome, Busy>>;
+
+    /// The order of a user whom the view has not seen buying.
+    fn find<'a>(&'a self, user: &'a UserId) -> BoxFuture<'a, Result<Option<Order>, Busy>>;
+
+    /// Whether this node can sell, or a sentence that says why it cannot.
+    fn ready(&self) -> Result<(), String>;
+}
+
+/// There is no answer now; the same request later gets one. The text, for the log, says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Busy(pub String);
+
+/// Everything that the handlers need, made once for the process.
+pub struct App {
+    /// The picture of the sale, which answers most requests.
+    pub view: Arc<View>,
+    /// Whoever keeps the orders.
+    pub orders: Arc<dyn Orders>,
+    /// The time.
+    pub clock: Clock,
+    /// Bytes for order ids, tokens, correlation ids and the spread of retries.
+    pub random: Random,
+    /// Makes and checks the tokens against forged requests.
+    pub csrf: csrf::Csrf,
+    /// The files of the web page.
+    pub page: page::Page,
+    /// How long a request body may take to arrive.
+    pub body_timeout: Duration,
+}
+
+impl App {
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.random)(&mut bytes);
+        bytes
+    }
+
+    fn order_id(&self) -> OrderId {
+        OrderId(self.bytes())
+    }
+
+    /// When to come back, in milliseconds: spread out, so that everybody who is sent away at one
+    /// moment does not return at one moment.
+    fn retry_after_ms(&self) -> u64 {
+        const MIN_MS: u64 = 1_000;
+        const SPREAD_MS: u64 = 2_000;
+        MIN_MS + u64::from(u16::from_le_bytes(self.bytes())) * SPREAD_MS / 65_536
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("sale", self.view.sale().id())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,33 @@
+//! Everything that happens to a request around its handler, from the outside in:
+//!
+//! 1. [`observe`]: gives the request its correlation id, turns a panic into a 500, writes the
+//!    answer's common headers, and logs it;
+//! 2. [`forgery`], for purchases alone: refuses what another site made the browser send.
+//!
+//! Deadlines for heads, idle connections and slow readers lie below, in the server; the limit and the
+//! deadline for a body lie with the one handler that reads one.
+
+pub(crate) mod correlation;
+mod forgery;
+mod observe;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
+
+use crate::App;
+
+/// What surrounds every request.
+pub(crate) fn around(routes: Router, app: Arc<App>) -> Router {
+    routes.layer(from_fn_with_state(app, observe::observe))
+}
+
+/// What surrounds the requests that change something.
+pub(crate) fn against_forgery(
+    method: MethodRouter<Arc<App>>,
+    app: &Arc<App>,
+) -> MethodRouter<Arc<App>> {
+    method.route_layer(from_fn_with_state(Arc::clone(app), forgery::refuse))
+}

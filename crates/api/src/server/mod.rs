@@ -1,0 +1,143 @@
+//! The accept loop: every connection is bounded in number, in time and in memory, and all end in
+//! order.
+//!
+//! [`timed_io`] holds the deadlines of one connection.
+
+mod timed_io;
+
+use std::io::{Error, ErrorKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tower::Service as _;
+
+use timed_io::{Stage, TimedIo};
+
+/// The longest request head, in bytes. It is also the most that one connection buffers.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// How long the loop rests when the system has no resources for another connection.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+
+/// The limits of a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many connections may be open. More wait in the listener's backlog.
+    pub connections_max: usize,
+    /// How long a request head may take, from its first byte.
+    pub header_timeout: Duration,
+    /// How long a connection may stay open between requests.
+    pub idle_timeout: Duration,
+    /// How long a client may take no byte of an answer that is ready.
+    pub write_timeout: Duration,
+    /// How long requests under way may take once the server is told to stop.
+    pub shutdown_grace: Duration,
+}
+
+/// Serves until `shutdown` resolves, then lets the requests under way finish.
+///
+/// When it returns, every connection is closed and nothing of `router` is in use.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) {
+    let slots = Arc::new(Semaphore::new(limits.connections_max));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+
+    let accept = async {
+        loop {
+            let (stream, slot) = next(&listener, &slots).await;
+            let connection = connection(stream, router.clone(), limits);
+            let connection = graceful.watch(connection);
+            connections.spawn(async move {
+                // A client that breaks off or breaks the protocol is no event for the log's reader.
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a connection broke");
+                }
+                drop(slot);
+            });
+            while connections.try_join_next().is_some() {}
+        }
+    };
+    tokio::select! {
+        () = accept => {}
+        () = shutdown => {}
+    }
+    drop((listener, router));
+    if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            connections = connections.len(),
+            "cut off after the time for finishing"
+        );
+    }
+    connections.shutdown().await;
+}
+
+/// The next connection, as soon as there is a slot for it.
+async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .expect("the semaphore is never closed");
+    loop {
+        match listener.accept().await.and_then(|(stream, _)| {
+            // An answer is one small write; it must not wait for the client's acknowledgement.
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        }) {
+            Ok(stream) => return (stream, slot),
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections; trying again");
+                tokio::time::sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The client was gone before it was accepted.
+fn concerns_one_connection(error: &Error) -> bool {
+    use ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput, NotConnected,
+    };
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput | NotConnected
+    )
+}
+
+/// Speaks HTTP/1.1 on one connection.
+fn connection(
+    stream: TcpStream,
+    router: Router,
+    limits: Limits,
+) -> impl GracefulConnection<Error = hyper::Error> {
+    let stage = Arc::new(Stage::default());
+    let io = TimedIo::new(stream, Arc::clone(&stage), limits);
+    let service = service_fn(move |request| {
+        stage.request_began();
+        let answer = router.clone().call(request);
+        let stage = Arc::clone(&stage);
+        async move {
+            let answer = answer.await;
+            stage.request_ended();
+            answer
+        }
+    });
+    http1::Builder::new()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(io), service)
+}

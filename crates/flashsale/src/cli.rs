@@ -1,0 +1,276 @@
+//! The commands and every setting: a flag, else an environment variable, else a line of `.env`, else
+//! the default.
+
+#![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use crate::failure::Failure;
+use crate::moment::Moment;
+
+/// Where settings may stand besides flags and the environment, in the working directory.
+const DOT_ENV: &str = ".env";
+
+/// Sells a limited stock of one product, in a set window, to everybody at once.
+#[derive(Debug, Parser)]
+#[command(name = "flashsale", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sell: serve the API and the page (what happens without a command)
+    Serve(Box<ServeSettings>),
+    /// Print or export what was sold, also while a server sells
+    Orders(OrdersArguments),
+    /// Check the books, also while a server sells: exit code 0 when clean, 1 when not, 2 if unknown
+    Audit(LedgerArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeSettings {
+    /// Address to listen on
+    #[arg(long, env, default_value = "127.0.0.1")]
+    pub(crate) host: IpAddr,
+    /// Port to listen on; 0 takes any free one
+    #[arg(long, env, default_value_t = 4000)]
+    pub(crate) port: u16,
+    /// Folder of the ledgers
+    #[arg(long, env, default_value = "./data")]
+    pub(crate) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) sale: SaleSettings,
+    #[command(flatten)]
+    pub(crate) bounds: BoundSettings,
+    /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS
+    #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
+    pub(crate) secure_cookies: bool,
+    /// What to log: error, warn, info or debug, also by module (info,flashsale_api=debug)
+    #[arg(long, env, default_value = "info")]
+    pub(crate) log: String,
+    /// How to log; auto is text on a terminal and JSON elsewhere
+    #[arg(long, env, default_value = "auto")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// The sale. What is stored holds: a setting that contradicts it is refused at start.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "The sale")]
+pub(crate) struct SaleSettings {
+    /// Name of the sale and its ledger [default: the product id; without SALE_START and SALE_END a
+    /// demo sale with a name of its own]
+    #[arg(long, env)]
+    pub(crate) sale_id: Option<String>,
+    /// The shop's own name for the product [default: aurora-lamp]
+    #[arg(long, env)]
+    pub(crate) product_id: Option<String>,
+    /// What the buyers read [default: Aurora table lamp, limited edition]
+    #[arg(long, env)]
+    pub(crate) product_description: Option<String>,
+    /// Units for sale, at most 10000000 [default: 1000]
+    #[arg(long, env, allow_negative_numbers = true)]
+    pub(crate) sale_stock: Option<u32>,
+    /// First moment of the sale: 2026-12-01T12:00:00+01:00, epoch seconds or milliseconds, or 30s,
+    /// 5m, 1h from now [default: 10s]
+    #[arg(long, env, allow_negative_numbers = true)]
+    pub(crate) sale_start: Option<Moment>,
+    /// First moment after the sale, written alike [default: an hour after the start]
+    #[arg(long, env, allow_negative_numbers = true)]
+    pub(crate) sale_end: Option<Moment>,
+}
+
+/// The limits. Each of these times is in milliseconds.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct BoundSettings {
+    /// Open connections; more wait
+    #[arg(long, env, default_value = "10000")]
+    pub(crate) connections_max: NonZeroU32,
+    /// Purchases that wait for the ledger; more are told to come back
+    #[arg(long, env, default_value = "8192")]
+    pub(crate) purchase_queue_max: NonZeroU32,
+    /// Purchases stored with one sync of the disk
+    #[arg(long, env, default_value = "256")]
+    pub(crate) purchase_batch_max: NonZeroU32,
+    /// Time from a purchase's arrival to its answer
+    #[arg(long, env, default_value = "5000")]
+    pub(crate) purchase_deadline_ms: NonZeroU32,
+    /// Time for a request's head
+    #[arg(long, env, default_value = "10000")]
+    pub(crate) header_timeout_ms: NonZeroU32,
+    /// Time for a request's body, and for a client to take the next part of an answer
+    #[arg(long, env, default_value = "10000")]
+    pub(crate) body_timeout_ms: NonZeroU32,
+    /// Time that a connection may stay open without a request
+    #[arg(long, env, default_value = "60000")]
+    pub(crate) idle_timeout_ms: NonZeroU32,
+    /// Time for the requests under way when the server is told to stop
+    #[arg(long, env, default_value = "10000")]
+    pub(crate) shutdown_grace_ms: NonZeroU32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Text on a terminal, JSON elsewhere
+    Auto,
+    /// One JSON object a line
+    Json,
+    /// For people
+    Text,
+}
+
+/// Which ledger to read.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerArguments {
+    /// The ledger's file [default: the one of SALE_ID in DATA_DIR, or the only one there]
+    pub(crate) file: Option<PathBuf>,
+    /// Folder of the ledgers
+    #[arg(long, env, default_value = "./data")]
+    pub(crate) data_dir: PathBuf,
+    /// Name of the sale
+    #[arg(long, env)]
+    pub(crate) sale_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrdersArguments {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArguments,
+    /// How to write them
+    #[arg(long, default_value = "table")]
+    pub(crate) format: OrdersFormat,
+    /// File to write to [default: standard output]
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OrdersFormat {
+    /// Columns for a terminal
+    Table,
+    /// For a spreadsheet: a text that it would take for a formula gets a leading apostrophe
+    Csv,
+    /// One JSON object a line, every text exactly as stored
+    Jsonl,
+}
+
+/// Reads the command line, the environment and `.env`. A mistake in the flags, and a question for
+/// help, end the program here.
+pub(crate) fn parse() -> Result<Command, Failure> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    let names_command = arguments.get(1).is_some_and(|first| {
+        let first = first.to_string_lossy();
+        !first.starts_with('-') || matches!(&*first, "-h" | "--help" | "-V" | "--version")
+    });
+    if !names_command {
+        arguments.insert(1, "serve".into());
+    }
+    let matches = with_defaults(Cli::command(), &read_dot_env()?).get_matches_from(arguments);
+    let cli = Cli::from_arg_matches(&matches).map_err(Failure::refused)?;
+    Ok(cli.command)
+}
+
+/// The lines of `.env`; none if there is no such file.
+fn read_dot_env() -> Result<BTreeMap<String, String>, Failure> {
+    let refused = |reason: &dyn std::fmt::Display| Failure::refused(format!("{DOT_ENV}: {reason}"));
+    let lines = match dotenvy::from_filename_iter(DOT_ENV) {
+        Ok(lines) => lines,
+        Err(error) if error.not_found() => return Ok(BTreeMap::new()),
+        Err(error) => return Err(refused(&error)),
+    };
+    let known = known_variables();
+    let mut values = BTreeMap::new();
+    for line in lines {
+        let (name, value) = line.map_err(|error| refused(&error))?;
+        if !known.contains(&name) {
+            let names = known.join(", ");
+            return Err(refused(&format!(
+                "{name} is not a setting. There are: {names}"
+            )));
+        }
+        if values.insert(name.clone(), value).is_some() {
+            return Err(refused(&format!("{name} is set twice")));
+        }
+    }
+    Ok(values)
+}
+
+fn known_variables() -> Vec<String> {
+    let command = Cli::command();
+    let arguments = command
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments);
+    let mut names: Vec<_> = arguments
+        .filter_map(|argument| Some(argument.get_env()?.to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Makes the lines of `.env` the defaults, so that the environment and flags go before them.
+fn with_defaults(command: clap::Command, values: &BTreeMap<String, String>) -> clap::Command {
+    let names: Vec<_> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |subcommand| {
+            subcommand.mut_args(|argument| {
+                let variable = argument
+                    .get_env()
+                    .map(|name| name.to_string_lossy().into_owned());
+                match variable.and_then(|name| values.get(&name)) {
+                    Some(value) => argument.default_value(value.clone()),
+                    None => argument,
+                }
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_example_file_names_every_setting_with_its_default() {
+        let example = include_str!("../../../.env.example");
+        for name in known_variables() {
+            assert!(
+                example
+                    .lines()
+                    .any(|line| line.starts_with(&format!("# {name}="))),
+                "{name} is missing in .env.example"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_file_is_a_default() {
+        let values = BTreeMap::from([("PORT".to_owned(), "4711".to_owned())]);
+        let port = |arguments: &[&str]| {
+            let command = with_defaults(Cli::command(), &values);
+            let matches = command.try_get_matches_from(arguments).unwrap();
+            match Cli::from_arg_matches(&matches).unwrap().command {
+                Command::Serve(settings) => settings.port,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(port(&["flashsale", "serve"]), 4711);
+        assert_eq!(port(&["flashsale", "serve", "--port", "1"]), 1);
+    }
+}

@@ -1,0 +1,42 @@
+//! The program: command line, configuration, start and stop. The only crate that knows all others,
+//! and the only one that reads the clock, the environment and the system's random bytes.
+//!
+//! In reading order:
+//! - [`cli`]: the commands and every setting;
+//! - [`moment`]: how a time is written in a setting;
+//! - [`chosen_sale`]: which sale a server sells, and whether the settings agree with the stored ones;
+//! - [`serve`]: start, wiring and orderly stop;
+//! - [`orders`] and [`audit`]: reading what was sold;
+//! - [`world`]: the clock and the random bytes.
+
+mod audit;
+mod chosen_sale;
+mod cli;
+mod failure;
+mod logging;
+mod moment;
+mod orders;
+mod serve;
+mod stored;
+mod world;
+
+use std::process::ExitCode;
+
+use cli::Command;
+
+/// Parses, dispatches and returns the exit code: the whole program.
+pub fn run() -> ExitCode {
+    let result = cli::parse().and_then(|command| match command {
+        Command::Serve(settings) => serve::run(*settings),
+        Command::Orders(arguments) => orders::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
+    });
+    result.unwrap_or_else(|failure| failure.report())
+}
+
+/// Test-only: as [`run`], with the check left out that `FLASHSALE_SABOTAGE` names.
+#[cfg(feature = "sabotage")]
+pub fn run_sabotaged() -> ExitCode {
+    world::sabotage();
+    run()
+}

@@ -1,0 +1,204 @@
+//! Checks a list of orders against the invariants, one order at a time, for every engine.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use flashsale_sale::{Order, OrderId, Phase, Sale, Timestamp, UserId};
+
+/// One thing that is wrong with a ledger, as a sentence that names the rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding(pub String);
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What every order must be, seen from the one before it: the part of an audit that needs no memory.
+#[derive(Debug)]
+pub struct Sequence<'a> {
+    sale: &'a Sale,
+    last: Option<(u32, Timestamp)>,
+}
+
+impl<'a> Sequence<'a> {
+    /// The orders of this sale, from the first on.
+    pub fn new(sale: &'a Sale) -> Self {
+        Self { sale, last: None }
+    }
+
+    /// Checks the next order, and hands over what is wrong with it.
+    pub fn check(&mut self, order: &Order, mut find: impl FnMut(String)) {
+        let (unit, id, ordered_at) = (order.unit, order.id, order.ordered_at.0);
+        let (last_unit, last_time) = self.last.unwrap_or((0, Timestamp(0)));
+        if u64::from(unit) != u64::from(last_unit) + 1 {
+            find(format!("unit {unit} ({id}) follows unit {last_unit}"));
+        }
+        if unit > self.sale.stock() {
+            find(format!(
+                "unit {unit} ({id}) is beyond the stock of {}",
+                self.sale.stock()
+            ));
+        }
+        if order.ordered_at < last_time {
+            find(format!(
+                "unit {unit} ({id}) was ordered at {ordered_at}, before unit {last_unit} at {}",
+                last_time.0
+            ));
+        }
+        let window = self.sale.window();
+        if window.phase(order.ordered_at) != Phase::Active {
+            find(format!(
+                "unit {unit} ({id}) was ordered at {ordered_at}, outside the window from {} to {}",
+                window.starts_at().0,
+                window.ends_at().0
+            ));
+        }
+        self.last = Some((unit, order.ordered_at));
+    }
+}
+
+/// An audit under way: it takes the orders in order of unit.
+#[derive(Debug)]
+pub struct Audit<'a> {
+    sale: &'a Sale,
+    sequence: Sequence<'a>,
+    orders: u64,
+    unit_by_user: HashMap<UserId, u32>,
+    unit_by_id: HashMap<OrderId, u32>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Audit<'a> {
+    /// An audit of the orders of this sale.
+    pub fn new(sale: &'a Sale) -> Self {
+        Self {
+            sale,
+            sequence: Sequence::new(sale),
+            orders: 0,
+            unit_by_user: HashMap::new(),
+            unit_by_id: HashMap::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// Checks the next order.
+    pub fn check(&mut self, order: &Order) {
+        self.orders += 1;
+        let unit = order.unit;
+        self.sequence
+            .check(order, |sentence| self.findings.push(Finding(sentence)));
+        if let Some(other) = self.unit_by_user.insert(order.user.clone(), unit) {
+            self.find(format!(
+                "unit {unit} ({}) and unit {other} have the same user",
+                order.id
+            ));
+        }
+        if let Some(other) = self.unit_by_id.insert(order.id, unit) {
+            self.find(format!(
+                "unit {unit} and unit {other} have the same order id {}",
+                order.id
+            ));
+        }
+    }
+
+    /// Notes something that is wrong besides.
+    pub fn find(&mut self, sentence: String) {
+        self.findings.push(Finding(sentence));
+    }
+
+    /// How many orders were checked, and everything that is wrong.
+    pub fn finish(mut self) -> (u64, Vec<Finding>) {
+        if self.orders > u64::from(self.sale.stock()) {
+            let (orders, stock) = (self.orders, self.sale.stock());
+            self.find(format!("{orders} orders were made from a stock of {stock}"));
+        }
+        (self.orders, self.findings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flashsale_sale::{SaleId, Window};
+
+    use super::*;
+
+    fn order(unit: u32, id: u8, user: &str, ordered_at: u64) -> Order {
+        Order {
+            unit,
+            id: OrderId([id; 16]),
+            user: UserId::parse(user).unwrap(),
+            ordered_at: Timestamp(ordered_at),
+            idempotency_key: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(orders: &[Order], expected: &[&str]) {
+        let window = Window::new(Timestamp(100), Timestamp(200)).unwrap();
+        let id = SaleId::parse("test").unwrap();
+        let sale = Sale::new(id, "p".into(), String::new(), 3, window).unwrap();
+        let mut audit = Audit::new(&sale);
+        for order in orders {
+            audit.check(order);
+        }
+        let (count, findings) = audit.finish();
+        assert_eq!(count, orders.len() as u64);
+        assert_eq!(findings.len(), expected.len(), "{findings:?}");
+        for (finding, expected) in findings.iter().zip(expected) {
+            assert!(
+                finding.0.contains(expected),
+                "{finding} should say {expected:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn clean_books_have_no_finding() {
+        check(&[], &[]);
+        check(
+            &[
+                order(1, 1, "ada", 100),
+                order(2, 2, "bob", 100),
+                order(3, 3, "cyd", 199),
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn every_broken_invariant_is_found() {
+        check(&[order(2, 1, "ada", 100)], &["unit 2 (0101"]);
+        check(
+            &[order(1, 1, "ada", 100), order(3, 2, "bob", 100)],
+            &["follows unit 1"],
+        );
+        check(
+            &[order(1, 1, "ada", 100), order(2, 2, "ada", 100)],
+            &["the same user"],
+        );
+        check(
+            &[order(1, 1, "ada", 100), order(2, 1, "bob", 100)],
+            &["the same order id"],
+        );
+        check(
+            &[order(1, 1, "ada", 150), order(2, 2, "bob", 149)],
+            &["before unit 1"],
+        );
+        check(&[order(1, 1, "ada", 99)], &["outside the window"]);
+        check(&[order(1, 1, "ada", 200)], &["outside the window"]);
+        let names = ["ada", "bob", "cyd", "dan"];
+        let four: Vec<_> = (1u8..)
+            .zip(names)
+            .map(|(n, user)| order(n.into(), n, user, 100))
+            .collect();
+        check(
+            &four,
+            &[
+                "beyond the stock of 3",
+                "4 orders were made from a stock of 3",
+            ],
+        );
+    }
+}

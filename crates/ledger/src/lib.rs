@@ -1,0 +1,78 @@
+//! The durable list of orders behind one trait, and the group commit in front of it.
+//!
+//! In reading order:
+//! - [`Ledger`]: what every engine must do;
+//! - [`committer`]: collects what waits into batches and sends them to the ledger;
+//! - [`sqlite`]: the engine in a file, for one machine;
+//! - [`audit`]: checks a list of orders against the invariants.
+//!
+//! `contract`, compiled for tests, holds the checks that every engine must pass.
+//!
+//! This crate knows no HTTP and no command line. The wall clock is passed in as a [`Clock`]; only
+//! deadlines use tokio's own clock.
+
+pub mod audit;
+pub mod committer;
+#[cfg(test)]
+mod contract;
+pub mod sqlite;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use flashsale_sale::{Attempt, Order, Outcome, Timestamp, UserId, View};
+use thiserror::Error;
+
+pub use committer::{Bounds, Busy, Committer};
+
+/// Reads the wall clock. It may jump; an engine makes sure that its own time never runs backwards.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The durable list of the orders of one sale.
+///
+/// An engine may be one of several that share a list: other nodes' orders reach the view as well.
+pub trait Ledger: Send + Sync + 'static {
+    /// The view that this engine feeds. Before [`commit`](Self::commit) returns, every order in its
+    /// outcomes is in the view; the orders of other nodes follow on their own.
+    fn view(&self) -> &Arc<View>;
+
+    /// Decides a batch and stores it, all or nothing, and returns when the result is durable: one
+    /// outcome for each attempt, in their order.
+    ///
+    /// The engine's own clock decides, read once for the batch, never before an earlier reading. An
+    /// attempt may be sent again at any time and gets the same answer. An empty batch stores no
+    /// order, but once the end has come it makes that durable, so that the sale stays ended.
+    fn commit(
+        &self,
+        batch: Arc<[Attempt]>,
+    ) -> impl Future<Output = Result<Vec<Outcome>, CommitError>> + Send;
+
+    /// The order of a user, also one that the view has not seen yet.
+    fn find(
+        &self,
+        user: &UserId,
+    ) -> impl Future<Output = Result<Option<Order>, Unavailable>> + Send;
+
+    /// Whether this node can sell, or a sentence that says why it cannot.
+    fn ready(&self) -> Result<(), String>;
+}
+
+/// A batch has no result.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CommitError {
+    /// Nothing of the batch is stored, and nothing will be.
+    #[error("not stored: {0}")]
+    NotApplied(String),
+    /// The batch may be stored, now or later. Sending it again resolves it.
+    #[error("not known whether stored: {0}")]
+    Unknown(String),
+    /// As unknown, and this process cannot find out: it must confirm nothing more and end. The next
+    /// start recovers what is stored.
+    #[error("the ledger is lost to this process: {0}")]
+    Lost(String),
+}
+
+/// The ledger cannot be asked right now; the text says why.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the ledger cannot be read: {0}")]
+pub struct Unavailable(pub String);

@@ -1,0 +1,126 @@
+//! Reading and auditing a ledger, also while a server sells from it.
+
+use std::path::{Path, PathBuf};
+
+use flashsale_sale::{Order, Sale};
+use rusqlite::{Connection, OpenFlags};
+
+use super::schema::{self, Head};
+use super::{OpenError, rows};
+use crate::audit::{Audit, Finding};
+
+/// A ledger opened for reading, as it was at one moment: orders that are stored later do not show.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+    head: Head,
+}
+
+impl Reader {
+    /// Opens a ledger. Fails when the file is not a flashsale ledger at all.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        if !path.try_exists().map_err(OpenError::io(path))? {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(OpenError::Io {
+                path: path.to_owned(),
+                source,
+            });
+        }
+        let sqlite = |source| OpenError::from_sqlite(path, source);
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+        // One transaction for everything that follows makes it one picture.
+        connection.execute_batch("BEGIN").map_err(sqlite)?;
+        let head = schema::read(&connection, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+            head,
+        })
+    }
+
+    /// The settings of the sale.
+    pub fn sale(&self) -> &Sale {
+        &self.head.sale
+    }
+
+    /// Whether the ledger has seen the end of the sale, after which it never sells again.
+    pub fn has_ended(&self) -> Result<bool, OpenError> {
+        self.connection
+            .query_row("SELECT EXISTS (SELECT 1 FROM ending)", [], |row| row.get(0))
+            .map_err(|source| OpenError::from_sqlite(&self.path, source))
+    }
+
+    /// Hands every order over, in order of unit. A row that is damaged ends it with an error.
+    pub fn for_each_order<E>(
+        &self,
+        mut each: impl FnMut(Order) -> Result<(), E>,
+    ) -> Result<(), ReadError<E>> {
+        rows::for_each(&self.connection, |order| {
+            each(order.map_err(ReadError::Damaged)?).map_err(ReadError::Caller)
+        })
+    }
+
+    /// Checks the file, its tables and every order, and returns how many orders there are and all
+    /// that is wrong.
+    pub fn audit(&self) -> (u64, Vec<Finding>) {
+        let mut audit = Audit::new(&self.head.sale);
+        let structure = structure_problems(&self.connection);
+        let tables = schema::changed_tables(&self.connection, &self.head.sale);
+        for problems in [structure, tables] {
+            match problems {
+                Ok(problems) => problems.into_iter().for_each(|problem| audit.find(problem)),
+                Err(error) => audit.find(error.to_string()),
+            }
+        }
+        let read = rows::for_each(&self.connection, |order| {
+            match order {
+                Ok(order) => audit.check(&order),
+                Err(reason) => audit.find(reason),
+            }
+            Ok::<_, rusqlite::Error>(())
+        });
+        if let Err(error) = read {
+            audit.find(format!(
+                "the table 'orders' cannot be read to its end: {error}"
+            ));
+        }
+        audit.finish()
+    }
+}
+
+/// Why the orders could not all be handed over.
+#[derive(Debug)]
+pub enum ReadError<E> {
+    /// A row is not what was written.
+    Damaged(String),
+    /// SQLite could not read on.
+    Sqlite(rusqlite::Error),
+    /// The caller's function failed.
+    Caller(E),
+}
+
+impl<E> From<rusqlite::Error> for ReadError<E> {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl<E: std::fmt::Display> std::fmt::Display for ReadError<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Damaged(reason) => f.write_str(reason),
+            Self::Sqlite(error) => error.fmt(f),
+            Self::Caller(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What SQLite's own check of pages, indexes and constraints finds; empty when the file is sound.
+pub(super) fn structure_problems(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut check = connection.prepare("PRAGMA integrity_check(20)")?;
+    let lines = check.query_map([], |row| row.get::<_, String>(0))?;
+    let problems = lines.collect::<Result<Vec<_>, _>>()?;
+    Ok(problems.into_iter().filter(|line| line != "ok").collect())
+}

@@ -1,0 +1,169 @@
+//! The thread that decides and stores batches.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use flashsale_sale::{Attempt, Order, Outcome, Phase, Timestamp, View, decide};
+use parking_lot::Mutex;
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::files::Identity;
+use super::rows;
+use super::schema::to_sql;
+use crate::{Clock, CommitError};
+
+/// The log is copied into the database once it has this many pages (SQLite's own default).
+const WAL_PAGES_MAX: i32 = 1000;
+
+/// One batch, and where its outcomes go.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) batch: Arc<[Attempt]>,
+    pub(super) answer: oneshot::Sender<Result<Vec<Outcome>, CommitError>>,
+}
+
+/// The only one that writes to the file.
+pub(super) struct Writer {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    /// Which files these were when they were opened: selling into a file that somebody has moved
+    /// away or deleted would lose every order at the end of the process.
+    pub(super) identity: Identity,
+    pub(super) view: Arc<View>,
+    pub(super) clock: Clock,
+    /// How many pages the log holds, as SQLite reports after each commit.
+    pub(super) wal_pages: Arc<AtomicI32>,
+    pub(super) trouble: Arc<Mutex<Option<String>>>,
+}
+
+/// What goes wrong with one batch.
+enum Failure {
+    /// The transaction is rolled back and the file is as before.
+    RolledBack(String),
+    /// Nobody knows what the disk holds.
+    Lost(String),
+}
+
+impl Writer {
+    /// Works until the ledger is dropped. Once the file is lost it stores nothing more and says so.
+    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut lost = None;
+        while let Some(job) = jobs.blocking_recv() {
+            let result = match &lost {
+                None => self.commit(&job.batch),
+                Some(reason) => Err(CommitError::Lost(String::clone(reason))),
+            };
+            *self.trouble.lock() = result.as_ref().err().map(ToString::to_string);
+            if let Err(CommitError::Lost(reason)) = &result {
+                lost = Some(reason.clone());
+            }
+            // Whoever asked may have given up; what is stored is in the view all the same.
+            drop(job.answer.send(result));
+            if lost.is_none() {
+                lost = self.checkpoint().err();
+            }
+        }
+        if lost.is_some() {
+            // Closing would sync once more, and could make it look as if nothing had happened.
+            std::mem::forget(self.connection);
+        } else if let Err((_, error)) = self.connection.close() {
+            tracing::warn!(%error, "the ledger was not closed in order; the next start recovers it");
+        }
+    }
+
+    fn commit(&mut self, batch: &[Attempt]) -> Result<Vec<Outcome>, CommitError> {
+        let now = (self.clock)().max(self.view.ledger_time());
+        let sale = self.view.sale();
+        // This thread is the only writer and feeds the view, so the view is the list.
+        let stored = |user: &_| self.view.order_of(user);
+        let decision = decide(sale, self.view.sold(), stored, now, batch);
+
+        let phase = |time| sale.window().phase(time);
+        let ends_now = phase(now) == Phase::Ended && phase(self.view.ledger_time()) != Phase::Ended;
+        if !decision.orders.is_empty() || ends_now {
+            let ending = ends_now.then_some(now);
+            self.store(&decision.orders, ending)
+                .map_err(|failure| match failure {
+                    Failure::RolledBack(reason) => CommitError::NotApplied(reason),
+                    Failure::Lost(reason) => CommitError::Lost(reason),
+                })?;
+        }
+        self.view.observe(now);
+        self.view
+            .record(decision.orders)
+            .map_err(|e| CommitError::Lost(e.to_string()))?;
+        Ok(decision.outcomes)
+    }
+
+    /// Stores new orders, and the end of the sale when it has come, in one durable transaction.
+    fn store(&mut self, orders: &[Order], ending: Option<Timestamp>) -> Result<(), Failure> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| before_commit(&error))?;
+        rows::insert(&transaction, orders).map_err(|error| before_commit(&error))?;
+        if let Some(seen_at) = ending {
+            transaction
+                .execute(
+                    "INSERT OR IGNORE INTO ending VALUES (1, ?1)",
+                    [to_sql(seen_at)],
+                )
+                .map_err(|error| before_commit(&error))?;
+        }
+        transaction.commit().map_err(|error| at_commit(&error))?;
+        self.identity.check(&self.path).map_err(Failure::Lost)
+    }
+
+    /// Copies the log into the database when it has grown long, after the batch was answered. Fails
+    /// when the disk may hold less than SQLite believes.
+    fn checkpoint(&self) -> Result<(), String> {
+        if self.wal_pages.load(Ordering::Relaxed) < WAL_PAGES_MAX {
+            return Ok(());
+        }
+        let result = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) if may_be_rolled_back(&error) => {
+                tracing::warn!(%error, "the log cannot be copied into the database yet");
+                Ok(())
+            }
+            Err(error) => {
+                let reason = format!("copying the log into {}: {error}", self.path.display());
+                tracing::error!(reason, "the ledger is lost");
+                *self.trouble.lock() = Some(reason.clone());
+                Err(reason)
+            }
+        }
+    }
+}
+
+/// Nothing is synced before `COMMIT`, so up to there a lack of room or of a lock undoes nothing.
+/// Anything else must not go on: if a row is refused, say, the tables and the rules disagree.
+fn before_commit(error: &rusqlite::Error) -> Failure {
+    if may_be_rolled_back(error) {
+        Failure::RolledBack(error.to_string())
+    } else {
+        Failure::Lost(error.to_string())
+    }
+}
+
+/// A full disk is met while the log is written, before its last frame and before the sync, so the
+/// transaction is not in the log. Anything else at `COMMIT` may come from the sync.
+fn at_commit(error: &rusqlite::Error) -> Failure {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Failure::RolledBack(error.to_string()),
+        _ => Failure::Lost(error.to_string()),
+    }
+}
+
+fn may_be_rolled_back(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DiskFull | DatabaseBusy | DatabaseLocked)
+    )
+}
