@@ -52,12 +52,9 @@ fn build() -> Result<(), String> {
     }
     let mut source = String::from("&[\n");
     for file in &files {
-        let name = file.strip_prefix(&page).unwrap_or(file).display();
-        let _ = writeln!(
-            source,
-            "    ({:?}, include_bytes!({file:?})),",
-            format!("/{name}")
-        );
+        let name = format!("/{}", file.strip_prefix(&page).unwrap_or(file).display());
+        let path = file.display().to_string();
+        let _ = writeln!(source, "    ({name:?}, include_bytes!({path:?})),");
     }
     source.push(']');
     fs::write(output.join("page.rs"), source).map_err(|error| format!("page.rs: {error}"))

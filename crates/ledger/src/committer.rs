@@ -142,6 +142,7 @@ impl Queue {
     /// any more, or until the ledger is lost. One batch is under way at a time.
     pub async fn run(mut self, ledger: Arc<impl Ledger>, clock: Clock) {
         let mut waiting = Vec::with_capacity(self.bounds.batch_entries_max);
+        let mut end_try_at = Instant::now();
         loop {
             tokio::select! {
                 received = self.waiting.recv_many(&mut waiting, self.bounds.batch_entries_max) => {
@@ -149,7 +150,10 @@ impl Queue {
                         return;
                     }
                 }
-                () = end_of_sale(&*ledger, &clock) => {}
+                () = end_of_sale(&*ledger, &clock, end_try_at) => {
+                    // If this fails, or the ledger's clock is behind, it is tried again, not at once.
+                    end_try_at = Instant::now() + RETRY_PAUSE_MAX;
+                }
             }
             let now = Instant::now();
             let in_time = |waiting: &Waiting| waiting.deadline > now;
@@ -165,9 +169,9 @@ impl Queue {
     }
 }
 
-/// Returns when the clock has passed the end of the sale and the ledger has not seen it yet. The
-/// batch that follows, empty or not, makes the end durable.
-async fn end_of_sale(ledger: &impl Ledger, clock: &Clock) {
+/// Returns when the clock has passed the end of the sale and the ledger has not seen it yet, not
+/// before `try_at`. The batch that follows, empty or not, makes the end durable.
+async fn end_of_sale(ledger: &impl Ledger, clock: &Clock, try_at: Instant) {
     let view = ledger.view();
     let window = view.sale().window();
     if window.phase(view.ledger_time()) == Phase::Ended {
@@ -176,7 +180,7 @@ async fn end_of_sale(ledger: &impl Ledger, clock: &Clock) {
     loop {
         let left_ms = window.ends_at().0.saturating_sub(clock().0);
         if left_ms == 0 {
-            return;
+            return tokio::time::sleep_until(try_at).await;
         }
         tokio::time::sleep(Duration::from_millis(left_ms).min(CLOCK_CHECK_PERIOD)).await;
     }
@@ -198,13 +202,7 @@ async fn settle(ledger: &impl Ledger, waiting: &mut Vec<Waiting>) -> Result<(), 
         }
         Err(error) => error,
     };
-    if waiting.is_empty() {
-        // It was the end of the sale that could not be written down. It is tried again, not at once.
-        tracing::warn!(%error, "the end of the sale is not stored yet");
-        tokio::time::sleep(RETRY_PAUSE_MAX).await;
-    } else {
-        tracing::warn!(%error, attempts = waiting.len(), "a batch has no result");
-    }
+    tracing::warn!(%error, attempts = waiting.len(), "a batch has no result");
     for waiting in waiting.drain(..) {
         waiting.tell(Err(Busy::Refused(error.clone())));
     }

@@ -1,0 +1,445 @@
+//! The checks that every engine must pass, compiled for tests alone.
+//!
+//! An engine's tests implement [`Engine`] and call [`check_all`] and [`check_random_batches`].
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flashsale_sale::{
+    Attempt, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, SaleId, Timestamp, UserId,
+    Window, decide,
+};
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+use crate::audit::Finding;
+use crate::{Clock, Ledger};
+
+pub(crate) const STARTS_AT: u64 = 1_000;
+pub(crate) const ENDS_AT: u64 = 2_000;
+
+/// A place where the ledger of one sale is kept, and can be opened again and again.
+pub(crate) trait Engine {
+    type Ledger: Ledger;
+
+    /// A place for the ledger of this sale, empty so far.
+    fn new(sale: Sale) -> Self;
+
+    /// Opens the ledger, and makes it at the first time.
+    fn open(&self, clock: Clock) -> Self::Ledger;
+
+    /// Ends the use of a ledger in order.
+    fn close(ledger: Self::Ledger);
+
+    /// Every stored order, in order of unit, read beside the engine.
+    fn stored(&self) -> Vec<Order>;
+
+    /// What the engine's audit finds.
+    fn audit(&self) -> Vec<Finding>;
+}
+
+/// A clock that the test sets.
+#[derive(Clone, Default)]
+pub(crate) struct TestClock(Arc<AtomicU64>);
+
+impl TestClock {
+    pub(crate) fn at(ms: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(ms)))
+    }
+
+    pub(crate) fn set(&self, ms: u64) {
+        self.0.store(ms, Ordering::SeqCst);
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let time = Arc::clone(&self.0);
+        Arc::new(move || Timestamp(time.load(Ordering::SeqCst)))
+    }
+}
+
+pub(crate) fn sale(stock: u32) -> Sale {
+    let window = Window::new(Timestamp(STARTS_AT), Timestamp(ENDS_AT)).unwrap();
+    let id = SaleId::parse("test").unwrap();
+    Sale::new(id, "product".into(), "A product".into(), stock, window).unwrap()
+}
+
+pub(crate) fn attempt(user: u32, id: u128) -> Attempt {
+    Attempt {
+        user: UserId::parse(&format!("user-{user}")).unwrap(),
+        order_id: OrderId(id.to_be_bytes()),
+        idempotency_key: None,
+    }
+}
+
+async fn commit(ledger: &impl Ledger, attempts: &[Attempt]) -> Vec<Outcome> {
+    ledger.commit(attempts.into()).await.unwrap()
+}
+
+async fn one(ledger: &impl Ledger, attempt: Attempt) -> Outcome {
+    commit(ledger, &[attempt]).await.remove(0)
+}
+
+fn purchased(outcome: &Outcome) -> &Order {
+    match outcome {
+        Outcome::Purchased(order) => order,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Everything but the random sequences.
+pub(crate) async fn check_all<E: Engine>() {
+    units_are_sold_in_order_until_none_is_left::<E>().await;
+    a_user_gets_one_order_for_ever::<E>().await;
+    an_attempt_sent_again_gets_its_answer_again::<E>().await;
+    a_key_gets_the_original_answer_again::<E>().await;
+    the_window_is_half_open::<E>().await;
+    time_never_runs_backwards::<E>().await;
+    the_end_is_kept_without_an_order::<E>().await;
+    odd_ids_are_stored_exactly::<E>().await;
+    batches_at_once_never_oversell::<E>().await;
+}
+
+async fn units_are_sold_in_order_until_none_is_left<E: Engine>() {
+    let engine = E::new(sale(3));
+    let ledger = engine.open(TestClock::at(STARTS_AT).clock());
+    let batch: Vec<_> = (1..=5).map(|n| attempt(n, n.into())).collect();
+    let outcomes = commit(&ledger, &batch).await;
+    for (unit, outcome) in (1..).zip(&outcomes[..3]) {
+        assert_eq!(purchased(outcome).unit, unit);
+        // What is told is in the view already.
+        let order = ledger.view().order_of(&purchased(outcome).user);
+        assert_eq!(order.as_ref(), Some(purchased(outcome)));
+    }
+    assert_eq!(outcomes[3..], [Outcome::SoldOut, Outcome::SoldOut]);
+    assert_eq!(
+        ledger.view().status(Timestamp(STARTS_AT)).phase,
+        Phase::SoldOut
+    );
+    assert_eq!(ledger.ready(), Ok(()));
+    E::close(ledger);
+
+    // Once sold out, always sold out, and every order is still there.
+    let ledger = engine.open(TestClock::at(STARTS_AT + 1).clock());
+    assert_eq!(one(&ledger, attempt(9, 9)).await, Outcome::SoldOut);
+    for outcome in &outcomes[..3] {
+        let order = purchased(outcome);
+        assert_eq!(ledger.find(&order.user).await, Ok(Some(order.clone())));
+    }
+    E::close(ledger);
+    assert_eq!(engine.stored().len(), 3);
+    assert_eq!(engine.audit(), []);
+}
+
+async fn a_user_gets_one_order_for_ever<E: Engine>() {
+    let engine = E::new(sale(10));
+    let mut first = None;
+    for open in 0..3_u128 {
+        let ledger = engine.open(TestClock::at(STARTS_AT).clock());
+        let batch: Vec<_> = (0..50).map(|n| attempt(1, open * 100 + n)).collect();
+        for outcome in commit(&ledger, &batch).await {
+            match (&first, outcome) {
+                (None, Outcome::Purchased(order)) => first = Some(order),
+                (Some(first), Outcome::AlreadyPurchased(order)) => assert_eq!(*first, order),
+                (_, other) => panic!("{other:?}"),
+            }
+        }
+        E::close(ledger);
+    }
+    assert_eq!(engine.stored(), [first.unwrap()]);
+}
+
+async fn an_attempt_sent_again_gets_its_answer_again<E: Engine>() {
+    let engine = E::new(sale(2));
+    let clock = TestClock::at(STARTS_AT);
+    let ledger = engine.open(clock.clock());
+    let first = one(&ledger, attempt(1, 7)).await;
+    assert_eq!(one(&ledger, attempt(1, 7)).await, first);
+    one(&ledger, attempt(2, 8)).await;
+    assert_eq!(
+        one(&ledger, attempt(1, 7)).await,
+        first,
+        "also when all is sold"
+    );
+    clock.set(ENDS_AT + 1);
+    assert_eq!(
+        one(&ledger, attempt(1, 7)).await,
+        first,
+        "also after the end"
+    );
+    E::close(ledger);
+    let ledger = engine.open(clock.clock());
+    assert_eq!(
+        one(&ledger, attempt(1, 7)).await,
+        first,
+        "also after a restart"
+    );
+    E::close(ledger);
+}
+
+async fn a_key_gets_the_original_answer_again<E: Engine>() {
+    let engine = E::new(sale(5));
+    let clock = TestClock::at(STARTS_AT);
+    let with_key = |user, id, key: &str| Attempt {
+        idempotency_key: Some(IdempotencyKey::parse(key).unwrap()),
+        ..attempt(user, id)
+    };
+    let ledger = engine.open(clock.clock());
+    let first = one(&ledger, with_key(1, 1, "k")).await;
+    let order = purchased(&first).clone();
+    assert_eq!(one(&ledger, with_key(1, 2, "k")).await, first);
+    let already = Outcome::AlreadyPurchased(order.clone());
+    assert_eq!(one(&ledger, with_key(1, 3, "other")).await, already);
+    assert_eq!(one(&ledger, attempt(1, 4)).await, already);
+    // Another user's key is another key.
+    assert_ne!(
+        purchased(&one(&ledger, with_key(2, 5, "k")).await).id,
+        order.id
+    );
+    E::close(ledger);
+    let ledger = engine.open(clock.clock());
+    assert_eq!(
+        one(&ledger, with_key(1, 6, "k")).await,
+        first,
+        "also after a restart"
+    );
+    E::close(ledger);
+}
+
+/// FAULTS 43 and 44: the moment of the commit decides, not that of the arrival.
+async fn the_window_is_half_open<E: Engine>() {
+    let engine = E::new(sale(5));
+    let clock = TestClock::at(STARTS_AT - 1);
+    let ledger = engine.open(clock.clock());
+    assert_eq!(
+        one(&ledger, attempt(1, 1)).await,
+        Outcome::NotActive(Phase::Upcoming)
+    );
+    clock.set(STARTS_AT);
+    assert_eq!(
+        purchased(&one(&ledger, attempt(1, 2)).await).ordered_at,
+        Timestamp(STARTS_AT)
+    );
+    clock.set(ENDS_AT - 1);
+    assert_eq!(
+        purchased(&one(&ledger, attempt(2, 3)).await).ordered_at,
+        Timestamp(ENDS_AT - 1)
+    );
+    clock.set(ENDS_AT);
+    assert_eq!(
+        one(&ledger, attempt(3, 4)).await,
+        Outcome::NotActive(Phase::Ended)
+    );
+    assert!(matches!(
+        one(&ledger, attempt(1, 5)).await,
+        Outcome::AlreadyPurchased(_)
+    ));
+    E::close(ledger);
+    assert_eq!(engine.audit(), []);
+}
+
+/// FAULTS 45, before the end: order times stay in order when the clock steps back.
+async fn time_never_runs_backwards<E: Engine>() {
+    let engine = E::new(sale(5));
+    let clock = TestClock::at(STARTS_AT + 500);
+    let ledger = engine.open(clock.clock());
+    one(&ledger, attempt(1, 1)).await;
+    clock.set(STARTS_AT + 100);
+    one(&ledger, attempt(2, 2)).await;
+    E::close(ledger);
+    clock.set(STARTS_AT + 50);
+    let ledger = engine.open(clock.clock());
+    one(&ledger, attempt(3, 3)).await;
+    E::close(ledger);
+    let times: Vec<_> = engine
+        .stored()
+        .iter()
+        .map(|order| order.ordered_at.0)
+        .collect();
+    assert_eq!(times, [STARTS_AT + 500; 3]);
+    assert_eq!(engine.audit(), []);
+}
+
+/// FAULTS 45, after the end: an ended sale stays ended, whatever the clock does, also after a restart.
+async fn the_end_is_kept_without_an_order<E: Engine>() {
+    let engine = E::new(sale(5));
+    let clock = TestClock::at(ENDS_AT);
+    let ledger = engine.open(clock.clock());
+    assert_eq!(commit(&ledger, &[]).await, []);
+    for _ in 0..2 {
+        clock.set(STARTS_AT);
+        let status = ledger.view().status(Timestamp(STARTS_AT));
+        assert_eq!(status.phase, Phase::Ended);
+        assert_eq!(
+            one(&ledger, attempt(1, 1)).await,
+            Outcome::NotActive(Phase::Ended)
+        );
+    }
+    E::close(ledger);
+    let ledger = engine.open(clock.clock());
+    assert_eq!(
+        ledger.view().status(Timestamp(STARTS_AT)).phase,
+        Phase::Ended
+    );
+    assert_eq!(
+        one(&ledger, attempt(1, 1)).await,
+        Outcome::NotActive(Phase::Ended)
+    );
+    E::close(ledger);
+    assert_eq!(engine.stored(), []);
+}
+
+/// FAULTS 36: no id is changed, and none is taken for another.
+async fn odd_ids_are_stored_exactly<E: Engine>() {
+    let ids = [
+        "a:b",
+        "a:b:c",
+        "{a}",
+        "{}{}",
+        "*?[a-z]",
+        "a'b\"c",
+        "--;",
+        "%00%",
+        "a\\nb",
+        "日本語",
+        "ＡＢＣ",
+        "\u{1F600}\u{1F600}\u{1F600}",
+        "../..",
+        "a b c",
+        "{test}:user:1",
+    ];
+    let engine = E::new(sale(100));
+    let ledger = engine.open(TestClock::at(STARTS_AT).clock());
+    for (n, id) in (1..).zip(ids) {
+        let user = UserId::parse(id).unwrap();
+        let attempt = Attempt {
+            user: user.clone(),
+            ..attempt(0, n)
+        };
+        assert_eq!(purchased(&one(&ledger, attempt).await).user, user);
+    }
+    E::close(ledger);
+    let stored = engine.stored();
+    let stored: Vec<_> = stored.iter().map(|order| order.user.as_str()).collect();
+    assert_eq!(stored, ids);
+}
+
+async fn batches_at_once_never_oversell<E: Engine>() {
+    let engine = E::new(sale(50));
+    let ledger = Arc::new(engine.open(TestClock::at(STARTS_AT).clock()));
+    let tasks: Vec<_> = (0..20_u32)
+        .map(|task| {
+            let ledger = Arc::clone(&ledger);
+            // Users overlap between the tasks, order ids do not.
+            let id = |n| u128::from(task) * 1_000 + u128::from(n);
+            let batch: Vec<_> = (0..10)
+                .map(|n| attempt((task * 7 + n) % 120, id(n)))
+                .collect();
+            tokio::spawn(async move { commit(&*ledger, &batch).await })
+        })
+        .collect();
+    let mut units = HashSet::new();
+    for task in tasks {
+        for outcome in task.await.unwrap() {
+            if let Outcome::Purchased(order) = outcome {
+                assert!(
+                    units.insert(order.unit),
+                    "unit {} was sold twice",
+                    order.unit
+                );
+            }
+        }
+    }
+    assert_eq!(units.len(), 50);
+    let ledger = Arc::into_inner(ledger).expect("every task has ended");
+    E::close(ledger);
+    assert_eq!(engine.stored().len(), 50);
+    assert_eq!(engine.audit(), []);
+}
+
+/// User, whether it is the user's last attempt again, and the number of an idempotency key.
+type Wish = (u8, bool, Option<u8>);
+
+/// What happens next: how far the clock moves, in milliseconds, whether the ledger is opened anew,
+/// and who comes.
+type Step = (i64, bool, Vec<Wish>);
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let wish = (0..12u8, any::<bool>(), proptest::option::of(0..3u8));
+    let batch = proptest::collection::vec(wish, 0..10);
+    let step = (-100..300i64, proptest::bool::weighted(0.2), batch);
+    proptest::collection::vec(step, 1..10)
+}
+
+/// Random batches, restarts and clock steps: the engine says and stores what `decide` says, on a list
+/// in memory, and its own audit agrees.
+pub(crate) fn check_random_batches<E: Engine>(cases: u32) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let result = TestRunner::new(config).run(&(0..12u32, steps()), |(stock, steps)| {
+        runtime.block_on(compare::<E>(stock, &steps))
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+async fn compare<E: Engine>(stock: u32, steps: &[Step]) -> Result<(), TestCaseError> {
+    let sale = sale(stock);
+    let engine = E::new(sale.clone());
+    let clock = TestClock::at(STARTS_AT - 50);
+    let mut ledger = engine.open(clock.clock());
+    let mut list: Vec<Order> = Vec::new();
+    // The time of the last decision that was stored, which is what a restart knows.
+    let (mut latest, mut latest_stored) = (0, 0);
+    let mut time = STARTS_AT - 50;
+    let mut last_attempt = [0_u128; 12];
+    let mut last_id = 0;
+
+    for (step_ms, reopen, wishes) in steps {
+        if *reopen {
+            E::close(ledger);
+            ledger = engine.open(clock.clock());
+            latest = latest_stored;
+        }
+        time = time.saturating_add_signed(*step_ms);
+        clock.set(time);
+        let batch: Vec<_> = wishes
+            .iter()
+            .map(|(user, again, key)| {
+                let id = &mut last_attempt[usize::from(*user)];
+                if *id == 0 || !again {
+                    last_id += 1;
+                    *id = last_id;
+                }
+                let key = key.map(|k| IdempotencyKey::parse(&format!("key-{k}")).unwrap());
+                Attempt {
+                    idempotency_key: key,
+                    ..attempt((*user).into(), *id)
+                }
+            })
+            .collect();
+
+        latest = latest.max(time);
+        let sold = u32::try_from(list.len()).unwrap();
+        let stored = |user: &UserId| list.iter().find(|order| order.user == *user).cloned();
+        let decision = decide(&sale, sold, stored, Timestamp(latest), &batch);
+        if !decision.orders.is_empty() || latest >= ENDS_AT {
+            latest_stored = latest;
+        }
+        list.extend(decision.orders);
+        prop_assert_eq!(commit(&ledger, &batch).await, decision.outcomes);
+        prop_assert_eq!(ledger.view().sold() as usize, list.len());
+    }
+    E::close(ledger);
+    prop_assert_eq!(engine.stored(), list);
+    prop_assert_eq!(engine.audit(), []);
+    Ok(())
+}
