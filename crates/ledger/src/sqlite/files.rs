@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use flashsale_sale::{Order, Sale, SaleId, Timestamp, View};
+use flashsale_sale::{Sale, SaleId, Timestamp, View};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::mpsc;
@@ -164,10 +164,7 @@ impl SaleFiles {
 
         let head = schema::read(&connection, &path)?;
         self.check_belongs(&head)?;
-        if let Some(problem) = reader::structure_problems(&connection)
-            .map_err(sqlite)?
-            .first()
-        {
+        if let Some(problem) = reader::page_problems(&connection).map_err(sqlite)?.first() {
             return Err(OpenError::damaged(&path, problem));
         }
         if let Some(problem) = schema::changed_tables(&connection, &head.sale)
@@ -273,28 +270,26 @@ impl SaleFiles {
 
 /// Reads every order into the view, and the end of the sale if it has come.
 fn load(connection: &Connection, view: &View, path: &Path) -> Result<(), OpenError> {
-    let mut orders: Vec<Order> = Vec::new();
     let mut sequence = Sequence::new(view.sale());
+    let mut last_time = Timestamp(0);
     rows::for_each(connection, |order| {
         let order = order.map_err(Problem::Row)?;
         let mut problem = None;
         sequence.check(&order, |sentence| problem = Some(Problem::Row(sentence)));
-        orders.push(order);
+        last_time = order.ordered_at;
+        view.record([order])
+            .map_err(|contradiction| Problem::Row(contradiction.to_string()))?;
         problem.map_or(Ok(()), Err)
     })
     .map_err(|problem| match problem {
         Problem::Row(reason) => OpenError::damaged(path, reason),
         Problem::Sqlite(source) => OpenError::from_sqlite(path, source),
     })?;
-    if let Some(last) = orders.last() {
-        view.observe(last.ordered_at);
-    }
-    view.record(orders)
-        .map_err(|contradiction| OpenError::damaged(path, contradiction.to_string()))?;
+    view.observe(last_time);
 
     let seen_at: Option<Timestamp> = connection
         .query_row("SELECT seen_at FROM ending", [], |row| {
-            schema::from_sql(row, "seen_at")
+            row.get(0).map(schema::from_sql)
         })
         .optional()
         .map_err(|source| OpenError::from_sqlite(path, source))?;

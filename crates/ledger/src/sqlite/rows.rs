@@ -29,7 +29,10 @@ pub(super) fn for_each<E: From<rusqlite::Error>>(
     connection: &Connection,
     mut each: impl FnMut(Result<Order, String>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut query = connection.prepare("SELECT * FROM orders ORDER BY unit")?;
+    let mut query = connection.prepare(
+        "SELECT unit, order_id, user_id, ordered_at, idempotency_key, checksum
+         FROM orders NOT INDEXED ORDER BY unit",
+    )?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
         each(read(row)?)?;
@@ -38,12 +41,12 @@ pub(super) fn for_each<E: From<rusqlite::Error>>(
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Result<Order, String>> {
-    let unit: i64 = row.get("unit")?;
-    let order_id = row.get_ref("order_id")?;
-    let user_id = row.get_ref("user_id")?;
-    let ordered_at = from_sql(row, "ordered_at")?;
-    let key = row.get_ref("idempotency_key")?;
-    let stored_checksum: i64 = row.get("checksum")?;
+    let unit: i64 = row.get(0)?;
+    let order_id = row.get_ref(1)?;
+    let user_id = row.get_ref(2)?;
+    let ordered_at = from_sql(row.get(3)?);
+    let key = row.get_ref(4)?;
+    let stored_checksum: i64 = row.get(5)?;
 
     let order = || -> Result<Order, &'static str> {
         let user_id = user_id.as_str().map_err(|_| "the user id is not text")?;

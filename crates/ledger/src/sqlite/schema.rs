@@ -81,6 +81,14 @@ BEGIN SELECT RAISE(ABORT, 'orders are never changed'); END"
     ]
 }
 
+/// Counts the entries of the index that keeps users unique.
+#[cfg(not(feature = "sabotage"))]
+pub(super) const COUNT_USERS: &str =
+    "SELECT count(*) FROM orders INDEXED BY sqlite_autoindex_orders_1";
+/// A sabotaged table may lack that index.
+#[cfg(feature = "sabotage")]
+pub(super) const COUNT_USERS: &str = "SELECT count(*) FROM orders";
+
 #[cfg(not(feature = "sabotage"))]
 fn order_checks(stock: u32) -> (String, &'static str) {
     (format!(" CHECK (unit BETWEEN 1 AND {stock})"), " UNIQUE")
@@ -180,7 +188,10 @@ fn read_head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Result<Head, String>> 
     let (product_id, product_description) =
         (row.get("product_id")?, row.get("product_description")?);
     let stock = row.get("stock")?;
-    let (starts_at, ends_at) = (from_sql(row, "starts_at")?, from_sql(row, "ends_at")?);
+    let (starts_at, ends_at) = (
+        from_sql(row.get("starts_at")?),
+        from_sql(row.get("ends_at")?),
+    );
     let (epoch, csrf_key) = (row.get("epoch")?, row.get("csrf_key")?);
     let checksum: i64 = row.get("checksum")?;
 
@@ -234,7 +245,6 @@ pub(super) fn to_sql(time: Timestamp) -> i64 {
 }
 
 /// A negative time cannot have been written; it reads as the epoch, and the checksum tells.
-pub(super) fn from_sql(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
-    row.get(column)
-        .map(|ms: i64| Timestamp(u64::try_from(ms).unwrap_or(0)))
+pub(super) fn from_sql(ms: i64) -> Timestamp {
+    Timestamp(u64::try_from(ms).unwrap_or(0))
 }
