@@ -1,5 +1,6 @@
 //! What a person sees at the start: where to look, how the sale is set up, and what is not safe.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +21,12 @@ pub(super) struct Facts<'a> {
     pub(super) has_page: bool,
 }
 
-/// Prints it to standard output.
+/// Prints it to standard output. Whoever reads that may have gone, which is no reason not to sell.
 pub(super) fn print(facts: &Facts<'_>) {
+    drop(std::io::stdout().write_all(text(facts).as_bytes()));
+}
+
+fn text(facts: &Facts<'_>) -> String {
     let Facts {
         address,
         sale,
@@ -29,6 +34,7 @@ pub(super) fn print(facts: &Facts<'_>) {
         ..
     } = facts;
     let window = sale.window();
+    let (start, end) = (window.starts_at(), window.ends_at());
     let ledger = files::database_path(facts.data_dir, sale.id());
     let demo = if facts.is_demo { ", a demo" } else { "" };
     let begun = if facts.is_new {
@@ -36,49 +42,52 @@ pub(super) fn print(facts: &Facts<'_>) {
     } else {
         "gone on with, as it is stored"
     };
-
-    println!(
-        "flashsale {} is listening on http://{address}",
-        env!("CARGO_PKG_VERSION")
-    );
-    println!();
-    println!("  sale     {} ({begun}{demo})", sale.id());
-    println!(
-        "  product  {} ({})",
-        sale.product_description(),
-        sale.product_id()
-    );
-    println!("  stock    {} units, {} sold", sale.stock(), status.sold);
-    println!(
-        "  start    {}{}",
-        calendar(window.starts_at()),
-        distance(status, window.starts_at().0)
-    );
-    println!(
-        "  end      {}{}",
-        calendar(window.ends_at()),
-        distance(status, window.ends_at().0)
-    );
-    println!("  ledger   {}", ledger.display());
-    println!("  stop     Ctrl-C; the orders stay, and the next start goes on with them");
+    let mut lines = vec![
+        format!(
+            "flashsale {} is listening on http://{address}",
+            env!("CARGO_PKG_VERSION")
+        ),
+        String::new(),
+        format!("  sale     {} ({begun}{demo})", sale.id()),
+        format!(
+            "  product  {} ({})",
+            sale.product_description(),
+            sale.product_id()
+        ),
+        format!("  stock    {} units, {} sold", sale.stock(), status.sold),
+        format!(
+            "  start    {}{}",
+            calendar(start),
+            distance(status, start.0)
+        ),
+        format!("  end      {}{}", calendar(end), distance(status, end.0)),
+        format!("  ledger   {}", ledger.display()),
+        "  stop     Ctrl-C; the orders stay, and the next start goes on with them".to_owned(),
+    ];
     if !facts.has_page {
-        println!("  page     none: this was built without it, the API is all there is");
+        lines
+            .push("  page     none: this was built without it, the API is all there is".to_owned());
     }
+    lines.push(String::new());
     if status.phase == Phase::Ended {
-        println!("\n  This sale is over. Another one needs another SALE_ID.");
+        lines.push("  This sale is over. Another one needs another SALE_ID.\n".to_owned());
     }
-    println!();
-    if facts.is_demo {
-        println!("  This is a demo. It is not safe for a real sale, because");
+    lines.push(if facts.is_demo {
+        "  This is a demo. It is not safe for a real sale, because".to_owned()
     } else {
-        println!("  Before buyers come, know that");
-    }
-    println!("  - whoever sends a user id is believed to be that user: put it behind a front that");
-    println!("    knows its users;");
-    println!("  - nothing limits how often one address may ask: let the front do that as well;");
-    println!("  - it speaks plain HTTP: let the front speak HTTPS, and set SECURE_COOKIES=true.");
-    println!();
+        "  Before buyers come, know that".to_owned()
+    });
+    lines.push(UNSAFE.to_owned());
+    lines.join("\n")
 }
+
+const UNSAFE: &str =
+    "  - whoever sends a user id is believed to be that user: put it behind a front that
+    knows its users;
+  - nothing limits how often one address may ask: let the front do that as well;
+  - it speaks plain HTTP: let the front speak HTTPS, and set SECURE_COOKIES=true.
+
+";
 
 fn distance(status: &Status, time: u64) -> String {
     let seconds = time.abs_diff(status.now.0) / 1000;

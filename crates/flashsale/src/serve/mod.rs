@@ -1,6 +1,7 @@
 //! `flashsale serve`: start, wiring and orderly stop.
 
 mod banner;
+mod descriptors;
 mod desk;
 
 use std::net::SocketAddr;
@@ -79,6 +80,9 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         has_page: !PAGE.is_empty(),
     });
 
+    tracing::info!(%address, sale = %app.view.sale().id(), sold = app.view.sold(), "listening");
+
+    let limits = descriptors::provide(limits(&settings.bounds));
     let mut loss_reason = None;
     let shutdown = async {
         tokio::select! {
@@ -88,7 +92,7 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         }
         tracing::info!("stopping: requests under way are finished");
     };
-    server::serve(listener, router(app), limits(&settings.bounds), shutdown).await;
+    server::serve(listener, router(app), limits, shutdown).await;
     // With the last request the last committer is gone, so the queue runs dry and its task ends.
     let finished = tokio::time::timeout(CLOSE_TIMEOUT, async {
         worker.await.map_err(Failure::failed)?;

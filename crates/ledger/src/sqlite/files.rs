@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use super::schema::{self, Epoch, Head};
 use super::writer::Writer;
-use super::{CsrfKey, OpenError, SqliteLedger, reader, rows, wal};
+use super::{CsrfKey, OpenError, SqliteLedger, Trouble, reader, rows, wal};
 use crate::Clock;
 use crate::audit::Sequence;
 
@@ -191,7 +191,7 @@ impl SaleFiles {
         let identity = Identity::of(&path).map_err(OpenError::io(&path))?;
         self.sync_directory()?;
 
-        let trouble = Arc::new(Mutex::new(None));
+        let trouble = Arc::new(Mutex::new(Trouble::None));
         let writer = Writer {
             connection,
             path: path.clone(),

@@ -22,10 +22,12 @@ mod wal;
 mod writer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flashsale_sale::{Attempt, Order, Outcome, UserId, View};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 pub use files::{Contents, SaleFiles};
 pub use open_error::OpenError;
@@ -44,12 +46,25 @@ pub struct SqliteLedger {
     csrf_key: CsrfKey,
     /// To the writer thread. Room for one: the committer has one batch under way at a time.
     jobs: mpsc::Sender<Job>,
-    /// Why nothing can be sold for now, as the last batch left it. Written by the writer thread,
-    /// read by readiness checks.
-    trouble: Arc<Mutex<Option<String>>>,
+    /// Written by the writer thread after each batch, read by readiness checks.
+    trouble: Arc<Mutex<Trouble>>,
     /// The writer thread, joined at the end so that the file is closed in order.
     writer: Option<std::thread::JoinHandle<()>>,
 }
+
+/// Why nothing can be sold, as the last batch left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Trouble {
+    None,
+    /// The last batch, at this time, could not be stored; the next may be.
+    Passing(Instant, String),
+    /// Nothing will be stored any more.
+    Final(String),
+}
+
+/// How long a batch that could not be stored makes the node look unready. Then it shows itself again:
+/// without buyers it would never find out that there is room on the disk again.
+const TROUBLE_SHOWN: Duration = Duration::from_secs(5);
 
 impl SqliteLedger {
     /// The key for CSRF tokens that is stored in this ledger.
@@ -92,8 +107,9 @@ impl Ledger for SqliteLedger {
 
     fn ready(&self) -> Result<(), String> {
         match &*self.trouble.lock() {
-            Some(trouble) => Err(trouble.clone()),
-            None => Ok(()),
+            Trouble::Final(reason) => Err(reason.clone()),
+            Trouble::Passing(at, reason) if at.elapsed() < TROUBLE_SHOWN => Err(reason.clone()),
+            Trouble::Passing(..) | Trouble::None => Ok(()),
         }
     }
 }

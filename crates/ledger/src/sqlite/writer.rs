@@ -8,10 +8,11 @@ use flashsale_sale::{Attempt, Order, Outcome, Phase, Timestamp, View, decide};
 use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::files::Identity;
-use super::rows;
 use super::schema::to_sql;
+use super::{Trouble, rows};
 use crate::{Clock, CommitError};
 
 /// The log is copied into the database once it has this many pages (SQLite's own default).
@@ -35,7 +36,7 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     /// How many pages the log holds, as SQLite reports after each commit.
     pub(super) wal_pages: Arc<AtomicI32>,
-    pub(super) trouble: Arc<Mutex<Option<String>>>,
+    pub(super) trouble: Arc<Mutex<Trouble>>,
 }
 
 /// What goes wrong with one batch.
@@ -55,7 +56,11 @@ impl Writer {
                 None => self.commit(&job.batch),
                 Some(reason) => Err(CommitError::Lost(String::clone(reason))),
             };
-            *self.trouble.lock() = result.as_ref().err().map(ToString::to_string);
+            *self.trouble.lock() = match &result {
+                Ok(_) => Trouble::None,
+                Err(error @ CommitError::Lost(_)) => Trouble::Final(error.to_string()),
+                Err(error) => Trouble::Passing(Instant::now(), error.to_string()),
+            };
             if let Err(CommitError::Lost(reason)) = &result {
                 lost = Some(reason.clone());
             }
@@ -134,7 +139,7 @@ impl Writer {
             Err(error) => {
                 let reason = format!("copying the log into {}: {error}", self.path.display());
                 tracing::error!(reason, "the ledger is lost");
-                *self.trouble.lock() = Some(reason.clone());
+                *self.trouble.lock() = Trouble::Final(reason.clone());
                 Err(reason)
             }
         }
