@@ -1,0 +1,41 @@
+import type { ReactNode } from 'react';
+
+import styles from './button.module.css';
+
+interface ButtonProps {
+  children: ReactNode;
+  look?: 'primary' | 'outlined' | 'plain';
+  type?: 'button' | 'submit';
+  /** Not to be pressed now. It keeps the focus, so that a keyboard waits on the spot; the owner of the press ignores it. */
+  locked?: boolean;
+  busy?: boolean;
+  onClick?: () => void;
+}
+
+const LOOKS = {
+  primary: `${styles.button} ${styles.primary}`,
+  outlined: styles.button,
+  plain: `${styles.button} ${styles.plain}`,
+};
+
+export function Button({
+  children,
+  look = 'outlined',
+  type = 'button',
+  locked = false,
+  busy = false,
+  onClick,
+}: ButtonProps) {
+  return (
+    <button
+      type={type}
+      className={LOOKS[look]}
+      aria-disabled={locked || busy}
+      aria-busy={busy}
+      onClick={onClick}
+    >
+      {busy && <span className={styles.spinner} aria-hidden="true" />}
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,18 @@
+/** The usual time between two polls. */
+export const POLL_MS = 3_000;
+/** Polls of a page that nobody looks at. */
+export const POLL_HIDDEN_MS = 30_000;
+/** The longest wait after failures, before jitter. */
+export const POLL_FAILED_MS_MAX = 30_000;
+/** Each wait is varied by up to this share both ways, or every visitor would ask at once. */
+export const POLL_JITTER = 0.2;
+
+/** How long to wait before the next poll; `random` is uniform in [0, 1). */
+export function pollDelayMs(
+  situation: { failuresInARow: number; hidden: boolean },
+  random: number,
+): number {
+  const backoff = Math.min(POLL_MS * 2 ** situation.failuresInARow, POLL_FAILED_MS_MAX);
+  const wait = situation.hidden ? Math.max(POLL_HIDDEN_MS, backoff) : backoff;
+  return Math.round(wait * (1 + POLL_JITTER * (2 * random - 1)));
+}

@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+
+import {
+  ApiError,
+  type PurchaseAnswer,
+  readFailure,
+  readPurchaseAnswer,
+  unreachable,
+} from './answers';
+import {
+  csrfTokenSchema,
+  type OrderLookUp,
+  orderLookUpSchema,
+  type SaleStatus,
+  saleStatusSchema,
+} from './schemas';
+import { NoReply, type Reply, type Request, send } from './transport';
+
+/** Reads give up sooner than a purchase: the next poll or a second press costs nothing. */
+const READ_TIMEOUT_MS = 8_000;
+
+/** Longer than the server's own deadline for a purchase, so that its answer is not missed. */
+const PURCHASE_TIMEOUT_MS = 15_000;
+
+export interface ObservedStatus {
+  status: SaleStatus;
+  /** When it began to arrive, on the monotonic clock of `performance.now()`. */
+  receivedAtMs: number;
+}
+
+export interface PurchaseRequest {
+  userId: string;
+  csrfToken: string;
+  idempotencyKey: string;
+}
+
+export async function getStatus(signal?: AbortSignal): Promise<ObservedStatus> {
+  const path = '/api/status';
+  const [status, reply] = await read({ path, correlated: false, signal }, saleStatusSchema);
+  return { status, receivedAtMs: reply.receivedAtMs };
+}
+
+export async function getCsrfToken(): Promise<string> {
+  const [{ csrfToken }] = await read({ path: '/api/csrf' }, csrfTokenSchema);
+  return csrfToken;
+}
+
+export async function getOrderOf(userId: string, signal?: AbortSignal): Promise<OrderLookUp> {
+  const path = `/api/purchase/${encodeURIComponent(userId)}`;
+  const [lookUp] = await read({ path, signal }, orderLookUpSchema);
+  return lookUp;
+}
+
+/** Every way in which a purchase can go is an answer; this never throws for one of them. */
+export async function postPurchase(purchase: PurchaseRequest): Promise<PurchaseAnswer> {
+  try {
+    const reply = await send({
+      method: 'POST',
+      path: '/api/purchase',
+      timeoutMs: PURCHASE_TIMEOUT_MS,
+      headers: {
+        'X-CSRF-Token': purchase.csrfToken,
+        'Idempotency-Key': purchase.idempotencyKey,
+      },
+      json: { userId: purchase.userId },
+    });
+    return readPurchaseAnswer(reply);
+  } catch (error) {
+    if (error instanceof NoReply) return unreachable(error);
+    throw error;
+  }
+}
+
+async function read<const Schema extends v.GenericSchema>(
+  request: Pick<Request, 'path' | 'correlated' | 'signal'>,
+  schema: Schema,
+): Promise<[v.InferOutput<Schema>, Reply]> {
+  try {
+    const reply = await send({ method: 'GET', timeoutMs: READ_TIMEOUT_MS, ...request });
+    const parsed = v.safeParse(schema, reply.body);
+    if (reply.httpStatus === 200 && parsed.success) return [parsed.output, reply];
+    throw new ApiError(readFailure(reply));
+  } catch (error) {
+    if (error instanceof NoReply) throw new ApiError(unreachable(error), error);
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+
+/**
+ * What the server's answers must look like before anything else sees them. Fields that the server
+ * adds later are dropped here; a field that is missing makes the answer unreadable.
+ */
+
+const timeMs = v.pipe(v.number(), v.integer(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const orderId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
+
+export const saleStatusSchema = v.object({
+  status: v.picklist(['upcoming', 'active', 'sold_out', 'ended']),
+  startsAt: timeMs,
+  endsAt: timeMs,
+  /** What remains. */
+  stock: count,
+  sold: count,
+  productId: v.string(),
+  productDescription: v.string(),
+  serverTime: timeMs,
+});
+export type SaleStatus = v.InferOutput<typeof saleStatusSchema>;
+
+export const csrfTokenSchema = v.object({ csrfToken: v.pipe(v.string(), v.nonEmpty()) });
+
+export const orderLookUpSchema = v.variant('purchased', [
+  v.object({ purchased: v.literal(true), orderId }),
+  v.object({ purchased: v.literal(false), orderId: v.null() }),
+]);
+export type OrderLookUp = v.InferOutput<typeof orderLookUpSchema>;
+
+/** Answers of the sale itself, each with the HTTP status that must come with it. */
+export const purchaseAnswerSchema = v.variant('status', [
+  v.object({ status: v.literal('purchased'), httpStatus: v.literal(200), orderId }),
+  v.object({ status: v.literal('already_purchased'), httpStatus: v.literal(409), orderId }),
+  v.object({ status: v.literal('sold_out'), httpStatus: v.literal(410) }),
+  v.object({
+    status: v.literal('not_active'),
+    httpStatus: v.literal(403),
+    phase: v.optional(v.picklist(['upcoming', 'ended'])),
+  }),
+]);
+
+export const csrfRefusalSchema = v.object({
+  error: v.literal('csrf'),
+  reason: v.string(),
+  csrfToken: v.optional(v.pipe(v.string(), v.nonEmpty())),
+});
+
+export const busySchema = v.object({ status: v.literal('busy'), retryAfterMs: timeMs });
+
+export const errorSchema = v.object({
+  error: v.string(),
+  retryAfterMs: v.optional(timeMs),
+});

@@ -1,0 +1,233 @@
+/** Every word that the page says, in one place, so that another language is one more such object. */
+export const messages = {
+  locale: 'en',
+
+  page: {
+    fallbackTitle: 'Flash sale',
+    brand: 'Flash sale',
+    title: (product: string, phase: string) => `${product} · ${phase}`,
+    stage: 'The product and the time left',
+    productPicture: 'A stack of porcelain discs, one of them vermilion',
+    timeZone: (zone: string) => `Times are shown in your time zone (${zone}).`,
+    clockDecides: 'The shop’s clock decides, not yours. This page follows it.',
+  },
+
+  phase: {
+    loading: 'Loading',
+    unreachable: 'Not reachable',
+    reconnecting: 'Reconnecting',
+    upcoming: 'Upcoming',
+    active: 'On sale now',
+    sold_out: 'Sold out',
+    ended: 'Ended',
+  },
+
+  /** Read out by screen readers when the phase changes. */
+  phaseNews: {
+    loading: '',
+    unreachable: 'The shop cannot be reached. The page keeps trying.',
+    upcoming: 'The sale has not started yet.',
+    active: 'The sale is open. You can buy now.',
+    sold_out: 'The sale is sold out.',
+    ended: 'The sale has ended.',
+  },
+
+  countdown: {
+    toStart: 'Opens in',
+    toEnd: 'Closes in',
+    days: 'Days',
+    hours: 'Hours',
+    minutes: 'Minutes',
+    seconds: 'Seconds',
+    spoken: (
+      label: string,
+      parts: { days: number; hours: number; minutes: number; seconds: number },
+    ) => {
+      const units: [number, string][] = [
+        [parts.days, 'day'],
+        [parts.hours, 'hour'],
+        [parts.minutes, 'minute'],
+        [parts.seconds, 'second'],
+      ];
+      const words = units
+        .filter(([amount], index) => amount > 0 || index === units.length - 1)
+        .map(([amount, unit]) => `${amount} ${unit}${amount === 1 ? '' : 's'}`);
+      return `${label} ${words.join(' ')}`;
+    },
+    loading: 'Asking the shop for the time',
+    unreachableTitle: 'No signal',
+    unreachableBody: 'This page keeps trying.',
+    soldOutTitle: 'Sold out',
+    soldOutBody: (units: string) => `All ${units} have found their owners.`,
+    endedTitle: 'Ended',
+    endedBody: (moment: string) => `Closed ${moment}.`,
+  },
+
+  product: {
+    opens: (moment: string) => `Opens ${moment}`,
+    closes: (moment: string) => `Open until ${moment}`,
+    opened: (moment: string) => `Opened ${moment}`,
+    closed: (moment: string) => `Closed ${moment}`,
+    number: 'No.',
+  },
+
+  stock: {
+    label: 'Left',
+    left: (left: string, total: string) => `${left} of ${total} left`,
+    of: (total: string) => `of ${total} left`,
+    edition: (total: string) => `Edition of ${total}`,
+  },
+
+  form: {
+    label: 'E-mail or customer id',
+    hint: 'One per person.',
+    buy: 'Buy now',
+    sending: 'Sending your order',
+    tryAgain: 'Try again',
+    tryAgainIn: (seconds: number) => `Try again in ${seconds} s`,
+    opensByItself: 'Leave this page open: the button opens by itself, no reload needed.',
+    firstCome: 'Orders are taken in the order in which they arrive.',
+  },
+
+  buyerIdProblems: {
+    empty: 'Enter your e-mail or customer id first.',
+    too_short: 'That is too short: at least 3 characters.',
+    too_long: 'That is too long: at most 254 characters.',
+    control_characters: 'That contains characters that cannot be typed.',
+  },
+
+  crash: {
+    title: 'This page broke.',
+    body: 'Reload it. An order that the shop has confirmed is safe, and one without an answer can be asked for again.',
+  },
+
+  unreachable: {
+    title: 'The shop cannot be reached.',
+    body: 'Check your connection and leave this page open. It carries on by itself as soon as the shop answers.',
+  },
+
+  closed: {
+    soldOutTitle: 'They are all gone.',
+    soldOutBody:
+      'Nothing comes back into this sale. If you ordered, your order is safe: look it up below.',
+    endedTitle: 'This sale is over.',
+    endedBody: 'No more orders are taken. If you ordered, your order is safe: look it up below.',
+  },
+
+  answers: {
+    sold_out: {
+      title: 'Sold out, by a moment.',
+      body: 'The last one went to somebody else before your order arrived. Nothing was ordered.',
+    },
+    not_active_upcoming: {
+      title: 'Not open yet.',
+      body: 'By the shop’s clock the sale has not started. Nothing was ordered. Press again when the countdown is over.',
+    },
+    not_active_ended: {
+      title: 'The sale is over.',
+      body: 'Your order arrived after the end. Nothing was ordered.',
+    },
+    not_active: {
+      title: 'The sale is not open.',
+      body: 'Nothing was ordered. Press again when the shop says that it is open.',
+    },
+    busy: {
+      title: 'Very many people are buying right now.',
+      body: (wait: string) =>
+        `There is no answer to your order yet. Wait ${wait}, then try again. You cannot end up with two.`,
+    },
+    rate_limited: {
+      title: 'Too many tries from your connection.',
+      body: (wait: string) =>
+        `The shop asks you to wait ${wait}. Your order is kept ready; then try again.`,
+    },
+    csrf: {
+      title: 'Your browser did not pass the shop’s security check.',
+      body: 'Allow cookies for this site and open the page in a tab of its own, then try again. Nothing was ordered by this try.',
+    },
+    invalid_user: {
+      title: 'The shop does not take this id.',
+      body: 'Check it for typing errors and press again. Nothing was ordered.',
+    },
+    bad_request: {
+      title: 'The shop did not understand this page.',
+      body: 'The page may be out of date: reload it and order again. Nothing was ordered.',
+    },
+    internal: {
+      title: 'Something broke in the shop.',
+      body: 'Your order may or may not have arrived. Try again to find out: you cannot end up with two.',
+    },
+    unreadable: {
+      title: 'The answer made no sense.',
+      body: 'Something between you and the shop may have changed it, a network’s log-in page for example. Try again to find out whether your order arrived: you cannot end up with two.',
+    },
+    unreachable: {
+      title: 'No connection to the shop.',
+      body: 'Your order may or may not have arrived. Check your connection and try again: you cannot end up with two.',
+    },
+    interrupted: {
+      title: 'Your last order got no answer.',
+      body: 'The page was closed before the shop replied. Try again to find out: you cannot end up with two.',
+    },
+    reload: 'Reload the page',
+    reference: 'Reference for support',
+  },
+
+  wait: (ms: number) => {
+    const seconds = Math.max(1, Math.ceil(ms / 1000));
+    if (seconds < 90) return seconds === 1 ? '1 second' : `${seconds} seconds`;
+    return `${Math.ceil(seconds / 60)} minutes`;
+  },
+
+  receipt: {
+    kicker: 'Receipt',
+    purchased: 'It’s yours.',
+    alreadyPurchased: 'You already have one.',
+    lookedUp: 'Yes, you got one.',
+    alreadyPurchasedBody: 'One per person, so nothing new was ordered. This is your order.',
+    purchasedBody: 'Your order is stored for good. Keep the number: it is your proof.',
+    lookedUpBody: 'The shop has this order under your id.',
+    order: 'Order',
+    buyer: 'Ordered by',
+    product: 'Product',
+    copy: 'Copy order number',
+    copied: 'Copied',
+    copyFailed: 'Copying was refused: select the number instead',
+    another: 'Order with another id',
+    goneTitle: 'No such order in this sale.',
+    goneBody: (userId: string) =>
+      `The shop has no order for ${userId}, so the receipt kept in this browser was removed.`,
+  },
+
+  lookUp: {
+    summary: 'Did I get one?',
+    body: 'Enter the id you ordered with. The shop looks in its books.',
+    label: 'Look up e-mail or customer id',
+    submit: 'Look it up',
+    asking: 'Looking',
+    found: 'Yes. There is an order for this id:',
+    notFound: 'No, not in this sale.',
+    notFoundBody: 'The shop has no order for this id. If you used another one, look that up.',
+    failed: {
+      busy: { title: 'The shop is too busy to look right now.', body: 'Try again in a moment.' },
+      rate_limited: {
+        title: 'Too many look-ups from your connection.',
+        body: 'Try again in a moment.',
+      },
+      invalid_user: {
+        title: 'The shop does not take this id.',
+        body: 'Check it for typing errors.',
+      },
+      bad_request: {
+        title: 'The shop did not understand this page.',
+        body: 'The page may be out of date: reload it and look again.',
+      },
+      internal: { title: 'Something broke in the shop.', body: 'Try again in a moment.' },
+      unreadable: { title: 'The answer made no sense.', body: 'Try again in a moment.' },
+      unreachable: {
+        title: 'No connection to the shop.',
+        body: 'Check your connection and try again.',
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: {
+    alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
+  },
+  server: {
+    // The page talks to its own origin only; in development that is Vite, which hands /api on.
+    proxy: { '/api': 'http://127.0.0.1:4000' },
+  },
+  build: {
+    target: 'es2022',
+    // Nothing may be inlined as a `data:` URL: the server's policy allows its own origin alone.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // `--outDir` usually lies outside this folder, where Vite would not empty it by itself.
+    emptyOutDir: true,
+  },
+  test: {
+    include: ['src/**/*.test.{ts,tsx}'],
+    environment: 'happy-dom',
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
