@@ -29,7 +29,6 @@ fn build() -> Result<(), String> {
             "index.html",
             "package.json",
             "package-lock.json",
-            "public",
             "src",
             "vite.config.ts",
         ] {

@@ -115,10 +115,10 @@ impl SaleFiles {
             // A crash left it half made. Nothing was ever sold from it.
             fs::remove_file(&draft).map_err(io())?;
         }
-        let file = OpenOptions::new()
+        // It holds a key and buyers' addresses; SQLite gives its other files the same mode.
+        OpenOptions::new()
             .write(true)
             .create_new(true)
-            // It holds a key and buyers' addresses; SQLite gives its other files the same mode.
             .mode(0o600)
             .open(&draft)
             .map_err(io())?;
@@ -136,7 +136,9 @@ impl SaleFiles {
         )
         .map_err(sqlite)?;
         connection.close().map_err(|(_, source)| sqlite(source))?;
-        file.sync_all().map_err(io())?;
+        File::open(&draft)
+            .and_then(|file| file.sync_all())
+            .map_err(io())?;
         fs::rename(&draft, &self.database).map_err(io())?;
         self.sync_directory()?;
         self.remember(epoch)
@@ -323,14 +325,8 @@ impl Identity {
     pub(super) fn check(self, database: &Path) -> Result<(), String> {
         match Self::of(database) {
             Ok(found) if found == self => Ok(()),
-            Ok(_) => Err(format!(
-                "{} was replaced while the server sold",
-                database.display()
-            )),
-            Err(error) => Err(format!(
-                "{} or its log is gone: {error}",
-                database.display()
-            )),
+            Ok(_) => Err("the file or its log was replaced while the server sold".to_owned()),
+            Err(error) => Err(format!("the file or its log is gone: {error}")),
         }
     }
 }

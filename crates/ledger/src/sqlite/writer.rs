@@ -89,10 +89,12 @@ impl Writer {
         let ends_now = phase(now) == Phase::Ended && phase(self.view.ledger_time()) != Phase::Ended;
         if !decision.orders.is_empty() || ends_now {
             let ending = ends_now.then_some(now);
+            let path = self.path.display().to_string();
+            let named = |reason| format!("{path}: {reason}");
             self.store(&decision.orders, ending)
                 .map_err(|failure| match failure {
-                    Failure::RolledBack(reason) => CommitError::NotApplied(reason),
-                    Failure::Lost(reason) => CommitError::Lost(reason),
+                    Failure::RolledBack(reason) => CommitError::NotApplied(named(reason)),
+                    Failure::Lost(reason) => CommitError::Lost(named(reason)),
                 })?;
         }
         self.view.observe(now);
