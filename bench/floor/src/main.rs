@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// As long as a real answer, correlation id included.
 const REFUSED: &[u8] = br#"{"status":"sold_out","message":"Every unit is sold.","correlationId":"00000000000000000000000000000000"}"#;
-const STATUS: &[u8] = br#"{"status":"active","startsAt":1795406579457,"endsAt":1795410179457,"stock":2,"sold":0,"productId":"aurora-lamp","productDescription":"Aurora table lamp, limited edition","serverTime":1795406580484}"#;
+const STATUS: &[u8] = br#"{"status":"active","startsAt":1795406579457,"endsAt":1795410179457,"stock":2,"sold":0,"productId":"AL-042","productDescription":"Alba Stacking Dishes, Vermilion","serverTime":1795406580484}"#;
 
 #[derive(Deserialize)]
 struct Purchase<'a> {

@@ -19,8 +19,8 @@ use crate::moment::Moment;
 use crate::orders::calendar;
 use crate::{stored, world};
 
-const PRODUCT_ID: &str = "aurora-lamp";
-const PRODUCT_DESCRIPTION: &str = "Aurora table lamp, limited edition";
+const PRODUCT_ID: &str = "AL-042";
+const PRODUCT_DESCRIPTION: &str = "Alba Stacking Dishes, Vermilion";
 const STOCK: u32 = 1000;
 /// Long enough to open the page before a sale without a given start begins.
 const START: Moment = Moment::In(10_000);

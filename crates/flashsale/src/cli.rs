@@ -69,10 +69,10 @@ pub(crate) struct SaleSettings {
     /// demo sale with a name of its own]
     #[arg(long, env)]
     pub(crate) sale_id: Option<String>,
-    /// The shop's own name for the product [default: aurora-lamp]
+    /// The shop's own name for the product [default: AL-042]
     #[arg(long, env)]
     pub(crate) product_id: Option<String>,
-    /// What the buyers read [default: Aurora table lamp, limited edition]
+    /// What the buyers read [default: Alba Stacking Dishes, Vermilion]
     #[arg(long, env)]
     pub(crate) product_description: Option<String>,
     /// Units for sale, at most 10000000 [default: 1000]

@@ -128,11 +128,12 @@ impl Committer {
 }
 
 impl Loss {
-    /// Returns the reason when the ledger is lost; never, if the task ends without that.
+    /// Returns when nothing can be confirmed any more, with the reason.
     pub async fn reason(mut self) -> String {
         match self.0.wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().unwrap_or_default(),
-            Err(_task_ended) => std::future::pending().await,
+            // It ends by itself only after the last committer is gone, and then nobody asks.
+            Err(_) => "the committer has ended before its time".to_owned(),
         }
     }
 }

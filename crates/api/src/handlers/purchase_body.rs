@@ -8,14 +8,19 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use bytes::Bytes;
 use flashsale_sale::UserId;
+use flashsale_sale::user_id::USER_ID_CHARS_MAX;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::answer::Refusal;
 
-/// The longest body, in bytes. The longest user id takes a tenth of it, however it is written.
+/// The longest body, in bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
+/// A character written as two JSON escapes, `\uD83D\uDE00`: the longest way.
+const ESCAPED_CHAR_BYTES_MAX: usize = 12;
+// So a user id that is much too long is still told so, and not that the body is.
+const _: () = assert!(3 * USER_ID_CHARS_MAX * ESCAPED_CHAR_BYTES_MAX < BODY_BYTES_MAX);
 
 /// Who wants to buy.
 pub(super) async fn read(request: Request, timeout: Duration) -> Result<UserId, Refusal> {
