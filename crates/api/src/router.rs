@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::App;
 use crate::handlers::{csrf, fallback, health, page, purchase, status};
@@ -19,10 +19,9 @@ pub fn router(app: Arc<App>) -> Router {
             middleware::against_forgery(post(purchase::buy), &app),
         )
         .route("/api/purchase/{user_id}", get(purchase::look_up))
-        .route(
-            "/api/{*rest}",
-            get(fallback::not_found).fallback(fallback::not_found),
-        )
+        .route("/api", any(fallback::not_found))
+        .route("/api/", any(fallback::not_found))
+        .route("/api/{*rest}", any(fallback::not_found))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .fallback_service(

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use flashsale_ledger::sqlite::{Contents, OpenError, Reader, SaleFiles, SqliteLedger, files};
 use flashsale_ledger::{Clock, Ledger as _};
-use flashsale_sale::{Phase, Sale, SaleId, Timestamp, Window};
+use flashsale_sale::{InvalidSale, Phase, Sale, SaleId, Timestamp, Window};
 
 use crate::cli::SaleSettings;
 use crate::failure::Failure;
@@ -138,7 +138,14 @@ fn new_sale(settings: &SaleSettings, id: SaleId, now: Timestamp) -> Result<Sale,
         settings.sale_stock.unwrap_or(STOCK),
         window,
     )
-    .map_err(Failure::refused)
+    .map_err(|error| {
+        let setting = match error {
+            InvalidSale::Stock(_) => "SALE_STOCK",
+            InvalidSale::ProductId => "PRODUCT_ID",
+            InvalidSale::ProductDescription => "PRODUCT_DESCRIPTION",
+        };
+        Failure::refused(format!("{setting}: {error}"))
+    })
 }
 
 /// Compares every setting that is given, and certain, with what is stored.

@@ -80,10 +80,10 @@ pub(crate) struct SaleSettings {
     pub(crate) sale_stock: Option<u32>,
     /// First moment of the sale: 2026-12-01T12:00:00+01:00, epoch seconds or milliseconds, or 30s,
     /// 5m, 1h from now [default: 10s]
-    #[arg(long, env, allow_negative_numbers = true)]
+    #[arg(long, env, allow_hyphen_values = true)]
     pub(crate) sale_start: Option<Moment>,
     /// First moment after the sale, written alike [default: an hour after the start]
-    #[arg(long, env, allow_negative_numbers = true)]
+    #[arg(long, env, allow_hyphen_values = true)]
     pub(crate) sale_end: Option<Moment>,
 }
 

@@ -87,7 +87,7 @@ fn write(
                 "ordered_at",
                 "idempotency_key",
             ])
-            .map_err(|error| ReadError::Caller(error.into()))?;
+            .map_err(|error| ReadError::Caller(io_error(error)))?;
             ledger.for_each_order(|order| {
                 let key = order
                     .idempotency_key
@@ -100,12 +100,20 @@ fn write(
                     calendar(order.ordered_at),
                     no_formula(key),
                 ])
-                .map_err(io::Error::from)
+                .map_err(io_error)
             })?;
             out.flush().map_err(ReadError::Caller)?;
         }
     }
     out.flush().map_err(ReadError::Caller)
+}
+
+/// What the system said about a write, with its kind: a reader that has gone is no failure.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn row(order: &Order) -> Row<'_> {

@@ -27,9 +27,9 @@ fn random_batches() -> impl Strategy<Value = Vec<(u64, Vec<Wish>)>> {
 }
 
 fn sale(stock: u32) -> Sale {
-    let window = Window::new(Timestamp(STARTS_AT), Timestamp(ENDS_AT)).unwrap();
-    let id = SaleId::parse("test").unwrap();
-    Sale::new(id, "p".into(), "Product".into(), stock, window).unwrap()
+    let window = Window::new(Timestamp(STARTS_AT), Timestamp(ENDS_AT)).expect("a window");
+    let id = SaleId::parse("test").expect("a name");
+    Sale::new(id, "p".into(), "Product".into(), stock, window).expect("a sale")
 }
 
 /// Turns wishes into attempts; some are a user's earlier one, sent again.
@@ -40,7 +40,7 @@ struct Users {
 }
 
 impl Users {
-    fn attempt(&mut self, &(user, again, key): &Wish) -> Attempt {
+    fn attempt(&mut self, (user, again, key): Wish) -> Attempt {
         let id = match self.last_attempt.get(&user) {
             Some(id) if again => *id,
             _ => {
@@ -50,9 +50,10 @@ impl Users {
         };
         self.last_attempt.insert(user, id);
         Attempt {
-            user: UserId::parse(&format!("user-{user}")).unwrap(),
+            user: UserId::parse(&format!("user-{user}")).expect("an id"),
             order_id: OrderId(id.to_be_bytes()),
-            idempotency_key: key.map(|k| IdempotencyKey::parse(&format!("key-{k}")).unwrap()),
+            idempotency_key: key
+                .map(|k| IdempotencyKey::parse(&format!("key-{k}")).expect("a key")),
         }
     }
 }
@@ -67,14 +68,14 @@ fn check(stock: u32, batches: &[(u64, Vec<Wish>)]) -> Result<(), TestCaseError> 
 
     for (step_ms, wishes) in batches {
         now += step_ms;
-        let attempts: Vec<_> = wishes.iter().map(|wish| users.attempt(wish)).collect();
+        let attempts: Vec<_> = wishes.iter().map(|wish| users.attempt(*wish)).collect();
         let settled: Vec<_> = attempts
             .iter()
             .map(|a| view.settled(&a.user, a.idempotency_key.as_ref(), Timestamp(now)))
             .collect();
 
         let stored = |user: &UserId| orders.iter().find(|order| order.user == *user).cloned();
-        let sold = u32::try_from(orders.len()).unwrap();
+        let sold = u32::try_from(orders.len()).expect("few orders");
         let decision = decide(&sale, sold, stored, Timestamp(now), &attempts);
         orders.extend(decision.orders);
 
@@ -157,7 +158,7 @@ fn run() -> Result<(), String> {
 #[test]
 #[cfg(not(feature = "sabotage"))]
 fn random_batches_keep_the_invariants() {
-    run().unwrap();
+    run().expect("the invariants hold");
 }
 
 /// One test, because what is left out is left out for the whole process.
@@ -166,7 +167,7 @@ fn random_batches_keep_the_invariants() {
 fn the_check_misses_no_broken_rule() {
     use flashsale_sale::sabotage::{Sabotage, choose};
     choose(Sabotage::None);
-    run().unwrap();
+    run().expect("the invariants hold");
     for broken in [Sabotage::Uniqueness, Sabotage::Stock] {
         choose(broken);
         assert!(

@@ -194,7 +194,7 @@ impl SaleFiles {
         self.sync_directory()?;
 
         let trouble = Arc::new(Mutex::new(Trouble::None));
-        let writer = Writer {
+        let mut writer = Writer {
             connection,
             path: path.clone(),
             identity,
@@ -203,6 +203,9 @@ impl SaleFiles {
             wal_pages,
             trouble: Arc::clone(&trouble),
         };
+        writer
+            .note_end_if_over()
+            .map_err(|reason| OpenError::Unwritable(reason.to_string()))?;
         let (jobs, queue) = mpsc::channel(1);
         let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())

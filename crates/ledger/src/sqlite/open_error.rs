@@ -38,6 +38,9 @@ pub enum OpenError {
         /// What is wrong, and where.
         reason: String,
     },
+    /// It can be read, and not written.
+    #[error("{0}. Look at the disk, then start again")]
+    Unwritable(String),
     /// The system refused.
     #[error("{path}: {source}")]
     Io {

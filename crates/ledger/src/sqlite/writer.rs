@@ -78,6 +78,22 @@ impl Writer {
         }
     }
 
+    /// A sale that is over when its ledger is opened is over before anybody can ask. Without room on
+    /// the disk that is left to the first batch; reading goes on meanwhile.
+    pub(super) fn note_end_if_over(&mut self) -> Result<(), CommitError> {
+        if self.view.sale().window().phase((self.clock)()) != Phase::Ended {
+            return Ok(());
+        }
+        match self.commit(&[]) {
+            Err(lost @ CommitError::Lost(_)) => Err(lost),
+            Err(error) => {
+                tracing::warn!(%error, "the end of the sale is not stored yet");
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
     fn commit(&mut self, batch: &[Attempt]) -> Result<Vec<Outcome>, CommitError> {
         let now = (self.clock)().max(self.view.ledger_time());
         let sale = self.view.sale();

@@ -1,0 +1,78 @@
+//! What the program says about itself.
+
+use std::fs;
+
+use crate::support::books;
+use crate::support::server::Home;
+
+#[tokio::test]
+async fn the_help_lists_every_command_and_setting() {
+    const SETTINGS: [&str; 20] = [
+        "HOST",
+        "PORT",
+        "DATA_DIR",
+        "SALE_ID",
+        "PRODUCT_ID",
+        "PRODUCT_DESCRIPTION",
+        "SALE_STOCK",
+        "SALE_START",
+        "SALE_END",
+        "SECURE_COOKIES",
+        "CONNECTIONS_MAX",
+        "PURCHASE_QUEUE_MAX",
+        "PURCHASE_BATCH_MAX",
+        "PURCHASE_DEADLINE_MS",
+        "HEADER_TIMEOUT_MS",
+        "BODY_TIMEOUT_MS",
+        "IDLE_TIMEOUT_MS",
+        "SHUTDOWN_GRACE_MS",
+        "LOG",
+        "LOG_FORMAT",
+    ];
+    let home = Home::new();
+    let help = books::run(home.path(), &["--help"]).await;
+    assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{help:?}");
+    for command in ["serve", "orders", "audit"] {
+        help.assert_line_with(&[&format!("  {command} ")]);
+    }
+    let serve = books::run(home.path(), &["serve", "--help"]).await;
+    assert_eq!(serve.code, Some(0), "{serve:?}");
+    for setting in SETTINGS {
+        let flag = format!("--{} ", setting.to_lowercase().replace('_', "-"));
+        assert!(
+            serve.stdout.contains(&flag),
+            "{flag} is missing:\n{}",
+            serve.stdout
+        );
+        assert!(
+            serve.stdout.contains(&format!("[env: {setting}=")),
+            "{setting} is missing:\n{}",
+            serve.stdout
+        );
+    }
+    for (command, flags) in [
+        (
+            "orders",
+            &["--data-dir", "--sale-id", "--format", "--output"][..],
+        ),
+        ("audit", &["--data-dir", "--sale-id"]),
+    ] {
+        let help = books::run(home.path(), &[command, "--help"]).await;
+        assert_eq!(help.code, Some(0), "{help:?}");
+        assert!(
+            flags.iter().all(|flag| help.stdout.contains(flag)),
+            "{}",
+            help.stdout
+        );
+    }
+    let version = books::run(home.path(), &["--version"]).await;
+    assert_eq!(
+        version.stdout.trim(),
+        format!("flashsale {}", env!("CARGO_PKG_VERSION"))
+    );
+    assert_eq!(
+        fs::read_dir(home.path()).expect("a folder").count(),
+        0,
+        "asking for help leaves nothing behind"
+    );
+}

@@ -1,0 +1,38 @@
+//! The integration tests of `flashsale`: the real binary, real sockets, real files.
+//!
+//! Numbers in the tests' names are those of the fault list that the project keeps: what must happen
+//! when a disk, a process, a clock, a client or an operator does the wrong thing.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test lives in the real world: it waits by the machine's clock and is told by its environment"
+)]
+
+mod audit;
+mod audit_findings;
+mod concurrency;
+mod crash;
+mod crash_points;
+mod damage;
+mod demo;
+mod disk;
+mod help;
+mod http_bodies;
+mod http_connections;
+mod http_contract;
+mod http_correlation;
+mod http_cross_site;
+mod http_forgery;
+mod http_headers;
+mod http_ids;
+mod http_overload;
+mod http_paths;
+mod http_routes;
+mod orders;
+mod power_loss;
+mod restart;
+mod sabotage;
+mod settings;
+mod stock;
+mod support;
+mod time;

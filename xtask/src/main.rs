@@ -1,0 +1,58 @@
+//! The project's own commands: `cargo xtask test` and `cargo xtask ci`.
+//!
+//! In reading order:
+//! - [`test`](mod@test): what has to be there, then every test;
+//! - [`ci`]: the checks of the source, then the same tests;
+//! - [`tools`]: finds the programs that are needed, and Chromium;
+//! - [`pinned`]: cargo's helpers, in the one version that is asked for;
+//! - [`page`]: the packages and scripts of `web/`;
+//! - [`faults`]: holds a table of the documentation to the tests;
+//! - [`step`]: runs one thing after the other and tells how long each took.
+//!
+//! It has no dependencies, so that it starts fast, and it goes through no shell.
+
+mod ci;
+mod faults;
+mod page;
+mod pinned;
+mod step;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use step::{Failure, Steps};
+
+const HELP: &str = "\
+The project's own commands:
+
+  cargo xtask test   set up what the tests need, build everything, run all tests
+  cargo xtask ci     check format, lints, documentation, dependencies and the page, then do `test`
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["test"] => perform("test", test::run),
+        ["ci"] => perform("ci", ci::run),
+        _ => {
+            eprint!("{HELP}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn perform(name: &str, command: fn(&mut Steps) -> Result<(), Failure>) -> ExitCode {
+    let mut steps = Steps::begin();
+    match command(&mut steps) {
+        Ok(()) => {
+            println!("\ncargo xtask {name}: {}", steps.summary());
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("\ncargo xtask {name} failed: {}", failure.sentence);
+            ExitCode::from(failure.code)
+        }
+    }
+}

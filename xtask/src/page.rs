@@ -1,0 +1,67 @@
+//! The packages and scripts of `web/`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::step::{Failure, root, run};
+
+/// Installs the packages that the lock file names, unless that is what is installed. The build script
+/// of `flashsale` does the same, but only when the page's sources have changed.
+pub(crate) fn install_packages() -> Result<(), Failure> {
+    let lock = folder().join("package-lock.json");
+    let wanted =
+        fs::read(&lock).map_err(|error| Failure::new(format!("{}: {error}", lock.display())))?;
+    // The build script leaves this copy, and reads it as well.
+    let stamp = folder().join("node_modules/.installed-package-lock.json");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        println!("they are installed already");
+        return Ok(());
+    }
+    run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    fs::write(&stamp, wanted).map_err(|error| Failure::new(format!("{}: {error}", stamp.display())))
+}
+
+/// `npm` with these arguments, in the folder of the page.
+pub(crate) fn npm(arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(folder());
+    command
+}
+
+/// The lock file must not name a registry: everybody installs from the one that their npm is set to.
+/// What is installed is the same, because the lock file holds a hash of each package.
+pub(crate) fn check_lock_file() -> Result<(), Failure> {
+    let lock = folder().join("package-lock.json");
+    let text = fs::read_to_string(&lock)
+        .map_err(|error| Failure::new(format!("{}: {error}", lock.display())))?;
+    match line_with_host(&text) {
+        None => Ok(()),
+        Some(line) => Err(Failure::new(format!(
+            "web/package-lock.json, line {line}, names the host of a registry. Write it anew with: \
+             npm install --package-lock-only --omit-lockfile-registry-resolved"
+        ))),
+    }
+}
+
+fn line_with_host(lock: &str) -> Option<usize> {
+    let names_host = |line: &str| line.trim_start().starts_with("\"resolved\": \"http");
+    lock.lines().position(names_host).map(|index| index + 1)
+}
+
+fn folder() -> PathBuf {
+    root().join("web")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_in_the_lock_file_is_found_by_its_line() {
+        let with =
+            "{\n  \"version\": \"1.0.0\",\n  \"resolved\": \"https://registry.example/a.tgz\"\n}";
+        assert_eq!(line_with_host(with), Some(3));
+        assert_eq!(line_with_host("{\n  \"version\": \"1.0.0\"\n}"), None);
+    }
+}

@@ -1,0 +1,58 @@
+//! `cargo xtask test`: what has to be there, then every test.
+
+use std::path::PathBuf;
+
+use crate::page::{self, npm};
+use crate::step::{self, Failure, Steps, cargo, release_dir};
+use crate::tools;
+
+/// The test-only build in which a check can be switched off.
+const SABOTAGED: &str = "flashsale-sabotaged";
+/// The variable by which the tests of `crates/flashsale` find that build.
+const SABOTAGED_VARIABLE: &str = "FLASHSALE_SABOTAGED";
+
+/// What the tests need besides the source.
+pub(crate) struct Prepared {
+    chromium: PathBuf,
+}
+
+pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
+    let prepared = prepare(steps)?;
+    run_prepared(steps, prepared)
+}
+
+pub(crate) fn prepare(steps: &mut Steps) -> Result<Prepared, Failure> {
+    steps.run("tools", tools::check)?;
+    let chromium = steps.run("browser", || {
+        let chromium = tools::chromium()?;
+        println!("{}", chromium.display());
+        Ok(chromium)
+    })?;
+    steps.run("packages of the page", page::install_packages)?;
+    Ok(Prepared { chromium })
+}
+
+pub(crate) fn run_prepared(steps: &mut Steps, prepared: Prepared) -> Result<(), Failure> {
+    let release = release_dir()?;
+    steps.run("build", || step::run(&mut cargo(&["build", "--release"])))?;
+    steps.run("build of the negative control", || {
+        let build = ["build", "--release", "--package", "flashsale"];
+        step::run(cargo(&build).args(["--features", "sabotage", "--bin", SABOTAGED]))
+    })?;
+    steps.run("unit tests of the page", || step::run(&mut npm(&["test"])))?;
+    // Before the tests in Rust: those build the program again, with what their own dependencies ask
+    // of the libraries, and the browser is to meet the one that users build.
+    steps.run("browser tests", || {
+        let program = release.join("flashsale");
+        let environment = [("FLASHSALE_BIN", program), ("CHROMIUM", prepared.chromium)];
+        step::run(npm(&["run", "e2e"]).envs(environment))
+    })?;
+    steps.run("the rules, broken on purpose", || {
+        let test = ["test", "--release", "--package", "flashsale-sale"];
+        step::run(cargo(&test).args(["--features", "sabotage", "--test", "invariants"]))
+    })?;
+    steps.run("tests in Rust", || {
+        let test = ["test", "--release", "--workspace", "--no-fail-fast"];
+        step::run(cargo(&test).env(SABOTAGED_VARIABLE, release.join(SABOTAGED)))
+    })
+}
