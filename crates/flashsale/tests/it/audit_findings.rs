@@ -37,6 +37,16 @@ fn checksum(row: &Row) -> i64 {
     i64::from(!crc)
 }
 
+/// As [`forge`], with an order that the tables themselves would refuse.
+fn forge_unchecked(database: &Connection, row: &Row) {
+    with_guards_lifted(database, |database| {
+        database
+            .execute_batch("PRAGMA ignore_check_constraints = ON")
+            .expect("a pragma");
+        forge(database, row);
+    });
+}
+
 /// Puts a row in the place of the one with its unit, checksum included, as nobody should.
 fn forge(database: &Connection, row: &Row) {
     let id = u128::from_str_radix(&row.order_id, 16)
@@ -164,14 +174,7 @@ async fn an_order_outside_the_window_is_exit_code_1() {
         ordered_at: last.ordered_at + 2 * HOUR_MS,
         ..last
     };
-    let exit = audit_of(&home, |database| {
-        with_guards_lifted(database, |database| {
-            database
-                .execute_batch("PRAGMA ignore_check_constraints = ON")
-                .expect("a pragma");
-            forge(database, &row);
-        });
-    });
+    let exit = audit_of(&home, |database| forge_unchecked(database, &row));
     exit.await.assert_line_with(&["unit 20", "window"]);
 }
 
@@ -198,14 +201,7 @@ async fn an_order_beyond_the_stock_is_exit_code_1() {
         user_id: "one-too-many".to_owned(),
         ..last
     };
-    let exit = audit_of(&home, |database| {
-        with_guards_lifted(database, |database| {
-            database
-                .execute_batch("PRAGMA ignore_check_constraints = ON")
-                .expect("a pragma");
-            forge(database, &row);
-        });
-    });
+    let exit = audit_of(&home, |database| forge_unchecked(database, &row));
     exit.await.assert_line_with(&["unit 1001", "1000"]);
 }
 

@@ -1,5 +1,6 @@
 //! Methods that an address does not take, and addresses at which there is nothing.
 
+use crate::support::client::Client;
 use crate::support::contract::{assert_common, assert_error};
 use crate::support::http::Request;
 use crate::support::server::TestServer;
@@ -71,12 +72,7 @@ async fn row_42_an_unknown_path_is_not_found() {
                 // Not the API but a page, and a page takes no other method.
                 continue;
             }
-            let response = client
-                .send(&Request::new(method, path))
-                .await
-                .expect("an answer");
-            assert_eq!(response.status, 404, "{method} {path}: {}", response.text());
-            assert_error(&response, 404, "not_found", &[]);
+            assert_not_found(&mut client, method, path).await;
         }
     }
     for path in [
@@ -99,12 +95,16 @@ async fn row_42_the_root_of_the_api_is_not_found_by_any_method() {
     let mut client = server.client().await;
     for path in ["/api", "/api/", "/api?x=1"] {
         for method in ["GET", "POST", "PUT", "DELETE", "OPTIONS"] {
-            let response = client
-                .send(&Request::new(method, path))
-                .await
-                .expect("an answer");
-            assert_eq!(response.status, 404, "{method} {path}: {}", response.text());
-            assert_error(&response, 404, "not_found", &[]);
+            assert_not_found(&mut client, method, path).await;
         }
     }
+}
+
+async fn assert_not_found(client: &mut Client, method: &str, path: &str) {
+    let response = client
+        .send(&Request::new(method, path))
+        .await
+        .expect("an answer");
+    assert_eq!(response.status, 404, "{method} {path}: {}", response.text());
+    assert_error(&response, 404, "not_found", &[]);
 }
