@@ -185,6 +185,28 @@ test('a visitor whose clock is wrong waits for the same start', async () => {
   expect(visitor.complaints).toEqual([]);
 });
 
+test('a reload and a new tab count down from the server’s time, not from a kept answer', async () => {
+  const enter = await openSale({ stock: 2, start: '40s' });
+  const visitor = await enter();
+  await visitor.page.getByRole('timer', { name: /^Opens in \d+ seconds$/ }).waitFor();
+  // Long enough that a time from before stands out, and that a poll has come between.
+  await visitor.page.waitForTimeout(5_000);
+  await visitor.page.reload();
+  const tab = await visitor.context.newPage();
+  await tab.goto(visitor.page.url());
+  for (const page of [visitor.page, tab]) {
+    const timer = page.getByRole('timer', { name: /^Opens in \d+ seconds$/ });
+    const shown = Number((await timer.getAttribute('aria-label'))?.match(/\d+/)?.[0]);
+    const left = await page.evaluate(async () => {
+      const answer = await fetch('/api/status', { cache: 'no-store' });
+      const { startsAt, serverTime } = (await answer.json()) as Record<string, number>;
+      return ((startsAt ?? 0) - (serverTime ?? 0)) / 1000;
+    });
+    expect(Math.abs(shown - left)).toBeLessThan(2);
+  }
+  expect(visitor.complaints).toEqual([]);
+});
+
 test('buys by keyboard alone', async () => {
   const enter = await openSale({ stock: 2, start: '1s' });
   const visitor = await enter();

@@ -4,7 +4,7 @@
 //! - [`sale`]: what is sold, how much of it, and when ([`Sale`], [`Window`], [`Phase`], [`Timestamp`]);
 //! - [`user_id`]: who buys, and who is the same person ([`UserId`]);
 //! - [`order`]: what is asked for and what comes of it ([`Attempt`], [`Order`], [`Outcome`]);
-//! - [`decide`]: the one function that says who gets a unit;
+//! - [`mod@decide`]: the one function that says who gets a unit;
 //! - [`view`]: the picture of the committed orders in memory, which answers what is settled.
 //!
 //! This crate does no I/O and knows no clock, no async runtime and no HTTP: the time, the random

@@ -3,7 +3,8 @@
 //! For the sale `drop` there are, in the data directory:
 //! - `drop.sqlite3`, the ledger, with SQLite's `-wal` and `-shm` beside it while it is open;
 //! - `drop.lock`, locked by the server that sells. It also remembers which ledger belongs to the
-//!   sale, so that one that has gone missing is noticed and never silently replaced.
+//!   sale, so that one that has gone missing is noticed and never silently replaced, and whether it
+//!   was left open, so that the same holds for a log with the last orders in it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -46,6 +47,24 @@ pub enum Contents {
     Nothing,
     /// There is a ledger, sound or not.
     Ledger,
+}
+
+/// The second line of the lock file while a server has the ledger open.
+const OPEN: &str = "open";
+
+/// What a lock file remembers: which ledger belongs to the sale, and whether it was left open.
+struct Memory {
+    epoch: Option<String>,
+    is_open: bool,
+}
+
+/// How a ledger is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// The last orders are in the log.
+    Open,
+    /// Everything is in the database.
+    Closed,
 }
 
 /// Which files a ledger was opened from, so that a swap under the running server is noticed.
@@ -92,10 +111,17 @@ impl SaleFiles {
     /// Looks what is there. A ledger that was there and is gone is an error.
     pub fn contents(&mut self) -> Result<Contents, OpenError> {
         let exists = |path: &Path| path.try_exists().map_err(OpenError::io(path));
+        let log = wal::path_of(&self.database);
         if exists(&self.database)? {
+            if self.read_memory()?.is_open && !exists(&log)? {
+                return Err(OpenError::MissingLog {
+                    log,
+                    lock: self.lock_path.clone(),
+                });
+            }
             return Ok(Contents::Ledger);
         }
-        if self.known_epoch()?.is_some() || exists(&wal::path_of(&self.database))? {
+        if self.read_memory()?.epoch.is_some() || exists(&log)? {
             return Err(OpenError::Missing(
                 self.database.clone(),
                 self.lock_path.clone(),
@@ -141,7 +167,7 @@ impl SaleFiles {
             .map_err(io())?;
         fs::rename(&draft, &self.database).map_err(io())?;
         self.sync_directory()?;
-        self.remember(epoch)
+        self.remember(epoch, Left::Closed)
     }
 
     /// Opens the ledger for selling: recovers what a crash left, checks every page, row and rule, and
@@ -165,6 +191,7 @@ impl SaleFiles {
             .map_err(sqlite)?;
 
         let head = schema::read(&connection, &path)?;
+        let epoch = head.epoch;
         self.check_belongs(&head)?;
         if let Some(problem) = reader::page_problems(&connection).map_err(sqlite)?.first() {
             return Err(OpenError::damaged(&path, problem));
@@ -192,6 +219,8 @@ impl SaleFiles {
         connection.wal_hook(Some(count_pages)).map_err(sqlite)?;
         let identity = Identity::of(&path).map_err(OpenError::io(&path))?;
         self.sync_directory()?;
+        // From here on the log is there for certain, and has to be at the next start.
+        self.remember(epoch, Left::Open)?;
 
         let trouble = Arc::new(Mutex::new(Trouble::None));
         let mut writer = Writer {
@@ -210,9 +239,8 @@ impl SaleFiles {
         let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())
             .spawn(move || {
-                writer.run(queue);
                 // The lock is held until the file is closed.
-                drop(self);
+                writer.run(queue, || self.remember(epoch, Left::Closed));
             })
             .map_err(OpenError::io(&path))?;
         Ok(SqliteLedger {
@@ -230,7 +258,7 @@ impl SaleFiles {
             let reason = format!("it holds the sale {}", head.sale.id());
             return Err(OpenError::foreign(&self.database, reason));
         }
-        match self.known_epoch()? {
+        match self.read_memory()?.epoch {
             Some(known) if known != hex(head.epoch) => {
                 let reason = format!(
                     "it was made as {}, but {} remembers {known}",
@@ -239,28 +267,36 @@ impl SaleFiles {
                 );
                 Err(OpenError::foreign(&self.database, reason))
             }
-            Some(_) => Ok(()),
-            // A crash came between making the ledger and noting it down, or the file was moved here.
-            None => self.remember(head.epoch),
+            // None: a crash came between making the ledger and noting it down, or it was moved here.
+            Some(_) | None => Ok(()),
         }
     }
 
-    /// What the lock file remembers: the epoch of the sale's ledger.
-    fn known_epoch(&mut self) -> Result<Option<String>, OpenError> {
+    /// What the lock file remembers.
+    fn read_memory(&mut self) -> Result<Memory, OpenError> {
         let mut text = String::new();
         self.lock
             .rewind()
             .and_then(|()| self.lock.read_to_string(&mut text))
             .map_err(OpenError::io(&self.lock_path))?;
-        let epoch = text.trim();
-        Ok((!epoch.is_empty()).then(|| epoch.to_owned()))
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let epoch = lines.next().map(str::to_owned);
+        Ok(Memory {
+            epoch,
+            is_open: lines.next() == Some(OPEN),
+        })
     }
 
-    fn remember(&mut self, epoch: Epoch) -> Result<(), OpenError> {
+    pub(super) fn remember(&mut self, epoch: Epoch, left: Left) -> Result<(), OpenError> {
+        let text = match left {
+            Left::Open => format!("{}\n{OPEN}\n", hex(epoch)),
+            Left::Closed => format!("{}\n", hex(epoch)),
+        };
+        // Written over the old text and then cut, so that the epoch is there at every moment.
         self.lock
-            .set_len(0)
-            .and_then(|()| self.lock.rewind())
-            .and_then(|()| writeln!(self.lock, "{}", hex(epoch)))
+            .rewind()
+            .and_then(|()| self.lock.write_all(text.as_bytes()))
+            .and_then(|()| self.lock.set_len(text.len() as u64))
             .and_then(|()| self.lock.sync_all())
             .map_err(OpenError::io(&self.lock_path))?;
         self.sync_directory()

@@ -18,6 +18,19 @@ pub enum OpenError {
         "{0} is missing, but this sale has been opened before. Put the file back from a backup; to give up its orders and begin anew, remove {1} as well"
     )]
     Missing(PathBuf, PathBuf),
+    /// The server was not stopped in order, and the log with its last orders is gone.
+    #[error(
+        "{log} is missing. The server was not stopped in order, so its last orders were in that file, \
+         which belongs to the ledger. Put it back. If another SQLite tool has opened the ledger since, \
+         the orders are in the ledger now: look with `flashsale audit`, then remove the line 'open' \
+         from {lock}"
+    )]
+    MissingLog {
+        /// The log.
+        log: PathBuf,
+        /// The lock file, which remembers how the ledger was left.
+        lock: PathBuf,
+    },
     /// A database, but not this sale's ledger.
     #[error(
         "{path} is not the ledger of this sale: {reason}. Nothing was changed; put the right file back or use another SALE_ID"

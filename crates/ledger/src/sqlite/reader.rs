@@ -1,12 +1,13 @@
 //! Reading and auditing a ledger, also while a server sells from it.
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use flashsale_sale::{Order, Sale};
 use rusqlite::{Connection, OpenFlags};
 
 use super::schema::{self, Head};
-use super::{OpenError, rows};
+use super::{OpenError, rows, wal};
 use crate::audit::{Audit, Finding};
 
 /// A ledger opened for reading, as it was at one moment: orders that are stored later do not show.
@@ -15,6 +16,8 @@ pub struct Reader {
     path: PathBuf,
     connection: Connection,
     head: Head,
+    /// What is wrong with the log, so that orders may be missing.
+    log_problem: Option<String>,
 }
 
 impl Reader {
@@ -28,15 +31,18 @@ impl Reader {
             });
         }
         let sqlite = |source| OpenError::from_sqlite(path, source);
+        let log_problem = log_problem(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(sqlite)?;
         // One transaction for everything that follows makes it one picture.
         connection.execute_batch("BEGIN").map_err(sqlite)?;
         let head = schema::read(&connection, path)?;
+        let path = path.to_owned();
         Ok(Self {
-            path: path.to_owned(),
+            path,
             connection,
             head,
+            log_problem,
         })
     }
 
@@ -52,11 +58,14 @@ impl Reader {
             .map_err(|source| OpenError::from_sqlite(&self.path, source))
     }
 
-    /// Hands every order over, in order of unit. A row that is damaged ends it with an error.
+    /// Hands every order over, in order of unit. A row or a log that is damaged ends it with an error.
     pub fn for_each_order<E>(
         &self,
         mut each: impl FnMut(Order) -> Result<(), E>,
     ) -> Result<(), ReadError<E>> {
+        if let Some(problem) = &self.log_problem {
+            return Err(ReadError::Damaged(problem.clone()));
+        }
         rows::for_each(&self.connection, |order| {
             each(order.map_err(ReadError::Damaged)?).map_err(ReadError::Caller)
         })
@@ -66,6 +75,9 @@ impl Reader {
     /// that is wrong.
     pub fn audit(&self) -> (u64, Vec<Finding>) {
         let mut audit = Audit::new(&self.head.sale);
+        if let Some(problem) = &self.log_problem {
+            audit.find(format!("{problem}: orders are missing"));
+        }
         let structure = structure_problems(&self.connection);
         let tables = schema::changed_tables(&self.connection, &self.head.sale);
         for problems in [structure, tables] {
@@ -87,6 +99,25 @@ impl Reader {
             ));
         }
         audit.finish()
+    }
+}
+
+/// Looks at the log of a ledger that no server has open; a log in use changes under the eyes.
+fn log_problem(path: &Path) -> Result<Option<String>, OpenError> {
+    let is_in_use = match File::open(path.with_extension("lock")) {
+        Ok(lock) => matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        // A copy of a ledger comes without its lock.
+        Err(_) => false,
+    };
+    if is_in_use {
+        return Ok(None);
+    }
+    match wal::check(path) {
+        Ok(()) => Ok(None),
+        Err(OpenError::Damaged { path, reason }) => {
+            Ok(Some(format!("{}: {reason}", path.display())))
+        }
+        Err(other) => Err(other),
     }
 }
 

@@ -310,3 +310,54 @@ async fn the_log_stays_short() {
     assert_eq!(folder.stored().len(), 30_000);
     assert_eq!(folder.audit(), []);
 }
+
+/// A copy of a folder as a crash would leave it: the ledger is still open.
+async fn folder_after_a_crash(orders: u32) -> Folder {
+    let running = folder_with_orders(1).await;
+    let ledger = running.open(clock());
+    for user in 2..=orders {
+        buy(&ledger, user).await.expect("a purchase");
+    }
+    let crashed = Folder::new(sale(100));
+    for entry in fs::read_dir(running.folder.path()).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        fs::copy(&path, crashed.folder.path().join(name)).expect("a copy");
+    }
+    ledger.close();
+    crashed
+}
+
+#[tokio::test]
+async fn row_05_a_log_that_was_lost_with_orders_in_it_is_noticed() {
+    let folder = folder_after_a_crash(5).await;
+    let log = wal::path_of(&folder.path());
+    let kept = fs::read(&log).expect("a log");
+    fs::remove_file(&log).expect("a log");
+    check_refused(
+        &folder,
+        |e| matches!(e, OpenError::MissingLog { .. }),
+        "-wal is missing",
+    );
+    fs::write(&log, kept).expect("the log is put back");
+    folder.open(clock()).close();
+    // After an orderly end there is no log, and none is missed.
+    assert!(!log.exists());
+    folder.open(clock()).close();
+    assert_eq!(folder.stored().len(), 5);
+}
+
+#[tokio::test]
+async fn row_05_readers_see_a_damaged_log_as_well() {
+    let folder = folder_after_a_crash(5).await;
+    assert_eq!(folder.audit(), []);
+    assert_eq!(folder.stored().len(), 5);
+    let log = wal::path_of(&folder.path());
+    let mut bytes = fs::read(&log).expect("a log");
+    bytes[200] ^= 1;
+    fs::write(&log, bytes).expect("a damaged log");
+    let findings = folder.audit();
+    assert!(findings[0].0.contains("-wal: frame 1 "), "{findings:?}");
+    let each = |_| Ok::<_, ()>(());
+    assert!(folder.reader().for_each_order(each).is_err());
+}

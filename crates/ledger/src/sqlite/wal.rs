@@ -2,14 +2,17 @@
 //!
 //! When SQLite recovers a log it stops at the first frame that does not check out and forgets what
 //! follows. That is right for a write that was torn by a power cut, and wrong for a log in which
-//! something was damaged later: confirmed orders would vanish. The two can be told apart, because
-//! each transaction is synced before the next one begins. So a torn log misses frames of one
+//! something was damaged later: confirmed orders would vanish. The two can mostly be told apart,
+//! because each transaction is synced before the next one begins. So a torn log misses frames of one
 //! transaction at most, and behind the first bad frame at most one frame can say "commit".
+//!
+//! What looks exactly like a torn write is not told apart: damage within the last transaction, damage
+//! to the word "commit" of the last but one, and a log that was cut off at the end of a transaction.
 //!
 //! The format: <https://sqlite.org/fileformat2.html#the_write_ahead_log>.
 
 use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
@@ -43,11 +46,16 @@ pub(super) fn check(database: &Path) -> Result<(), OpenError> {
 }
 
 /// Returns what is damaged, if anything is.
-fn examine(mut log: impl Read) -> std::io::Result<Option<String>> {
+fn examine(mut log: impl BufRead) -> std::io::Result<Option<String>> {
     let mut header = [0; HEADER_BYTES];
-    if !fill(&mut log, &mut header)? || header == [0; HEADER_BYTES] {
+    if !fill(&mut log, &mut header)? {
         // Empty, or cut off while it was begun: nothing was confirmed from it.
         return Ok(None);
+    }
+    if header == [0; HEADER_BYTES] {
+        // SQLite syncs the head before it writes what follows.
+        let follows = log.bytes().any(|byte| byte.is_ok_and(|byte| byte != 0));
+        return Ok(follows.then(|| "the head is gone, and what followed it is not".to_owned()));
     }
     let big_endian = match word(&header, 0) {
         magic if magic & !1 == MAGIC => magic & 1 == 1,

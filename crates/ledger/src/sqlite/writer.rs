@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::files::Identity;
 use super::schema::to_sql;
-use super::{Trouble, rows};
+use super::{OpenError, Trouble, rows};
 use crate::{Clock, CommitError};
 
 /// The log is copied into the database once it has this many pages (SQLite's own default).
@@ -49,7 +49,12 @@ enum Failure {
 
 impl Writer {
     /// Works until the ledger is dropped. Once the file is lost it stores nothing more and says so.
-    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    /// `note_closed` is called when everything is in the database, before the log is removed.
+    pub(super) fn run(
+        mut self,
+        mut jobs: mpsc::Receiver<Job>,
+        note_closed: impl FnOnce() -> Result<(), OpenError>,
+    ) {
         let mut lost = None;
         while let Some(job) = jobs.blocking_recv() {
             let result = match &lost {
@@ -73,9 +78,28 @@ impl Writer {
         if lost.is_some() {
             // Closing would sync once more, and could make it look as if nothing had happened.
             std::mem::forget(self.connection);
-        } else if let Err((_, error)) = self.connection.close() {
-            tracing::warn!(%error, "the ledger was not closed in order; the next start recovers it");
+        } else if let Err(reason) = self.close(note_closed) {
+            tracing::warn!(
+                reason,
+                "the ledger was not closed in order; the next start recovers it"
+            );
         }
+    }
+
+    /// Copies the log into the database, then notes that the log is not needed any more, and then lets
+    /// SQLite remove it: whenever a crash comes, what is noted is true.
+    fn close(self, note_closed: impl FnOnce() -> Result<(), OpenError>) -> Result<(), String> {
+        let is_busy = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+            .map_err(|error| error.to_string())?;
+        if is_busy {
+            return Err("somebody reads from it".to_owned());
+        }
+        note_closed().map_err(|error| error.to_string())?;
+        self.connection
+            .close()
+            .map_err(|(_, error)| error.to_string())
     }
 
     /// A sale that is over when its ledger is opened is over before anybody can ask. Without room on

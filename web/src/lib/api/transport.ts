@@ -53,8 +53,9 @@ export async function send(request: Request): Promise<Reply> {
         ...request.headers,
       },
       body: request.json === undefined ? null : JSON.stringify(request.json),
-      // A shared cache may answer; this browser's own would only hide what was just bought.
-      cache: 'no-cache',
+      // A shared cache may answer; this browser's own must not. It would hide what was just bought,
+      // and bring back an old time with an answer that has not changed since.
+      cache: 'no-store',
       credentials: 'same-origin',
       // The API never redirects. A network that does (a hotel's log-in page) has not reached it.
       redirect: 'error',

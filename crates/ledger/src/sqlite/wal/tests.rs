@@ -82,6 +82,15 @@ fn row_05_damage_before_stored_transactions_is_found() {
 }
 
 #[test]
+fn row_05_a_log_without_its_head_is_found() {
+    let (mut log, _) = log();
+    log[..HEADER_BYTES].fill(0);
+    check(&log, true);
+    log.fill(0);
+    check(&log, false);
+}
+
+#[test]
 fn a_log_that_was_begun_again_is_sound() {
     let folder = TempDir::new().unwrap();
     let path: PathBuf = folder.path().join("a.sqlite3");
