@@ -46,6 +46,8 @@ pub enum Refusal {
     InvalidUser(Option<InvalidUserId>),
     /// It cannot be understood; the sentence says where.
     BadRequest(&'static str),
+    /// The body ended too early, or its framing cannot be understood.
+    BrokenBody,
     /// The body is over the limit.
     PayloadTooLarge,
     /// The body is not JSON in UTF-8.
@@ -133,8 +135,10 @@ impl Answer {
                 let cookie = HeaderValue::try_from(app.csrf.cookie(token));
                 headers.insert(SET_COOKIE, cookie.expect("a token is plain ASCII"));
             }
-            // The rest of the body is not read, so nothing else can follow on this connection.
-            Self::Refused(Refusal::PayloadTooLarge | Refusal::RequestTimeout) => {
+            // The body was not read to its end, so nothing else can follow on this connection.
+            Self::Refused(
+                Refusal::BrokenBody | Refusal::PayloadTooLarge | Refusal::RequestTimeout,
+            ) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             _ => {}
@@ -209,10 +213,8 @@ impl Refusal {
                     error("invalid_user", message),
                 )
             }
-            Self::BadRequest(sentence) => {
-                let message = format!("The request cannot be understood: {sentence}.");
-                (StatusCode::BAD_REQUEST, error("bad_request", message))
-            }
+            Self::BadRequest(sentence) => bad_request(sentence),
+            Self::BrokenBody => bad_request("the body ended too early or was not framed rightly"),
             Self::PayloadTooLarge => {
                 let message = "The request body is too large.";
                 (
@@ -290,6 +292,11 @@ pub(crate) fn order_id(id: OrderId) -> String {
     id.to_string()
 }
 
+fn bad_request(sentence: &str) -> (StatusCode, Wire<'static>) {
+    let message = format!("The request cannot be understood: {sentence}.");
+    (StatusCode::BAD_REQUEST, error("bad_request", message))
+}
+
 fn outcome(status: &'static str, message: &'static str) -> Wire<'static> {
     Wire {
         status: Some(status),
@@ -332,6 +339,8 @@ impl From<Busy> for Answer {
 impl From<Answer> for Response {
     fn from(answer: Answer) -> Self {
         let mut response = Self::default();
+        // Until it is written down it must not pass for a success: the router leaves `Allow` out there.
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         response.extensions_mut().insert(answer);
         response
     }

@@ -1,12 +1,13 @@
 //! The HTTP API of a flash sale, the only crate that knows HTTP and JSON.
 //!
 //! In reading order:
-//! - [`router`]: every route, in one list;
+//! - [`mod@router`]: every route, in one list;
 //! - [`middleware`]: everything that happens to a request around its handler, in one list;
 //! - `handlers`: one file for each thing that can be asked;
 //! - [`answer`]: every outcome and error, and the status code it becomes;
 //! - [`csrf`]: the tokens against forged requests;
 //! - [`page`]: the files of the web page;
+//! - `unread`: refusals that come before the body was read;
 //! - [`server`]: the accept loop, its deadlines and its orderly end.
 //!
 //! It does not know where orders are kept: [`Orders`] is what it asks of whoever does. The clock and
@@ -19,6 +20,7 @@ pub mod middleware;
 pub mod page;
 pub mod router;
 pub mod server;
+mod unread;
 
 use std::fmt;
 use std::pin::Pin;

@@ -129,6 +129,17 @@ fn new_sale(settings: &SaleSettings, id: SaleId, now: Timestamp) -> Result<Sale,
         let (start, end) = (calendar(starts_at), calendar(ends_at));
         Failure::refused(format!("SALE_START is {start} and SALE_END {end}: {error}"))
     })?;
+    // Stored, it would use up its name and never sell anything: more likely the year is wrong.
+    if window.phase(now) == Phase::Ended {
+        let (end, now) = (calendar(ends_at), calendar(now));
+        let unasked = match settings.sale_end {
+            Some(_) => "",
+            None => ", an hour after SALE_START,",
+        };
+        return Err(Failure::refused(format!(
+            "SALE_END {end}{unasked} has passed already: it is {now}, and a new sale must end later"
+        )));
+    }
     let text =
         |given: &Option<String>, default: &str| given.as_deref().unwrap_or(default).to_owned();
     Sale::new(
@@ -240,6 +251,12 @@ mod tests {
         check(SaleSettings {
             sale_start: start,
             sale_end: start,
+            ..settings()
+        });
+        // Its end is the very moment of the start, which is the first after the sale.
+        check(SaleSettings {
+            sale_start: Some(Moment::At(Timestamp(1))),
+            sale_end: Some(Moment::In(0)),
             ..settings()
         });
         check(SaleSettings {

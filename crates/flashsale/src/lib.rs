@@ -6,12 +6,13 @@
 //! - [`moment`]: how a time is written in a setting;
 //! - [`chosen_sale`]: which sale a server sells, and whether the settings agree with the stored ones;
 //! - [`serve`]: start, wiring and orderly stop;
-//! - [`orders`] and [`audit`]: reading what was sold;
+//! - [`orders`] and [`audit`]: reading what was sold; [`export`]: the file of an export;
 //! - [`world`]: the clock and the random bytes.
 
 mod audit;
 mod chosen_sale;
 mod cli;
+mod export;
 mod failure;
 mod logging;
 mod moment;

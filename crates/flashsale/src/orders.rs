@@ -1,6 +1,5 @@
 //! `flashsale orders`: prints or exports what was sold.
 
-use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use flashsale_sale::{IdempotencyKey, Order, Timestamp};
 use serde::Serialize;
 
 use crate::cli::{OrdersArguments, OrdersFormat};
+use crate::export::Export;
 use crate::failure::Failure;
 use crate::stored;
 
@@ -26,12 +26,12 @@ struct Row<'a> {
 }
 
 pub(crate) fn run(arguments: &OrdersArguments) -> Result<ExitCode, Failure> {
-    let (_, ledger) = stored::open(&arguments.ledger)?;
+    let (path, ledger) = stored::open(&arguments.ledger)?;
     let result = match &arguments.output {
-        Some(path) => {
-            let file = File::create(path)
-                .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
-            write(&ledger, arguments.format, BufWriter::new(file))
+        Some(output) => {
+            let export = Export::begin(output, &path)?;
+            write(&ledger, arguments.format, BufWriter::new(export.file()))
+                .and_then(|()| export.finish().map_err(ReadError::Caller))
         }
         None => write(
             &ledger,

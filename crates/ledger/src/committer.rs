@@ -4,7 +4,7 @@
 //! the next. So a batch grows with the load by itself, and one fsync or one round trip pays for
 //! hundreds of purchases, while a single buyer waits for nobody.
 //!
-//! Order: [`Committer::purchase`] is what a request calls; [`Committer::run`] is the one task behind.
+//! Order: [`Committer::purchase`] is what a request calls; [`Queue::run`] is the one task behind.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub enum Busy {
 }
 
 /// The way to the ledger for purchases. Clones share one queue; when the last is dropped, the queue
-/// is worked off and [`run`](Self::run) ends.
+/// is worked off and [`Queue::run`] ends.
 #[derive(Debug, Clone)]
 pub struct Committer {
     queue: mpsc::Sender<Waiting>,

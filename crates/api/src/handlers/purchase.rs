@@ -12,15 +12,20 @@ use flashsale_sale::{Attempt, IdempotencyKey, UserId};
 use serde::Serialize;
 
 use super::purchase_body;
-use crate::App;
 use crate::answer::{Answer, Refusal, order_id};
+use crate::{App, unread};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// `POST /api/purchase`: the answer from memory where it is settled, from the ledger where it is open.
-pub(crate) async fn buy(State(app): State<Arc<App>>, request: Request) -> Result<Answer, Answer> {
-    let idempotency_key = idempotency_key(request.headers())?;
-    let user = purchase_body::read(request, app.body_timeout).await?;
+pub(crate) async fn buy(State(app): State<Arc<App>>, request: Request) -> Result<Answer, Response> {
+    let (head, body) = request.into_parts();
+    let idempotency_key = match check_head(&head.headers) {
+        Ok(key) => key,
+        Err(refusal) => return Err(unread::refuse(refusal, body, app.body_timeout).await),
+    };
+    let read = purchase_body::read(body, app.body_timeout).await;
+    let user = read.map_err(Answer::from)?;
 
     if let Some(outcome) = app.view.settled(&user, idempotency_key.as_ref(), app.now()) {
         return Ok(outcome.into());
@@ -30,7 +35,8 @@ pub(crate) async fn buy(State(app): State<Arc<App>>, request: Request) -> Result
         order_id: app.order_id(),
         idempotency_key,
     };
-    Ok(app.orders.purchase(attempt).await?.into())
+    let outcome = app.orders.purchase(attempt).await.map_err(Answer::from)?;
+    Ok(outcome.into())
 }
 
 #[derive(Serialize)]
@@ -59,6 +65,15 @@ pub(crate) async fn look_up(
         order_id,
     });
     Ok(([(CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+/// All that can be refused before the body is read.
+fn check_head(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
+    let idempotency_key = idempotency_key(headers)?;
+    if !purchase_body::is_json(headers) {
+        return Err(Refusal::UnsupportedMediaType);
+    }
+    Ok(idempotency_key)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {

@@ -1,9 +1,8 @@
-//! Reads the body of a purchase: bounded in length and time, and only if it says that it is JSON.
+//! Reads the body of a purchase, bounded in length and time, and checks that it says that it is JSON.
 
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use bytes::Bytes;
@@ -23,11 +22,8 @@ const ESCAPED_CHAR_BYTES_MAX: usize = 12;
 const _: () = assert!(3 * USER_ID_CHARS_MAX * ESCAPED_CHAR_BYTES_MAX < BODY_BYTES_MAX);
 
 /// Who wants to buy.
-pub(super) async fn read(request: Request, timeout: Duration) -> Result<UserId, Refusal> {
-    if !is_json(request.headers()) {
-        return Err(Refusal::UnsupportedMediaType);
-    }
-    let body = tokio::time::timeout(timeout, collect(request.into_body()))
+pub(super) async fn read(body: Body, timeout: Duration) -> Result<UserId, Refusal> {
+    let body = tokio::time::timeout(timeout, collect(body))
         .await
         .map_err(|_elapsed| Refusal::RequestTimeout)??;
     parse(&body)
@@ -37,14 +33,12 @@ async fn collect(body: Body) -> Result<Bytes, Refusal> {
     match Limited::new(body, BODY_BYTES_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::PayloadTooLarge),
-        Err(_) => Err(Refusal::BadRequest(
-            "the body ended too early or was not framed rightly",
-        )),
+        Err(_) => Err(Refusal::BrokenBody),
     }
 }
 
 /// `application/json`, with no character set but UTF-8, said once, and not compressed.
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     if headers.contains_key(CONTENT_ENCODING) {
         return false;
     }

@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::App;
-use crate::answer::{Answer, CsrfReason, Refusal};
+use crate::answer::{CsrfReason, Refusal};
+use crate::{App, unread};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
@@ -21,7 +21,7 @@ const X_XSRF_TOKEN: HeaderName = HeaderName::from_static("x-xsrf-token");
 pub(super) async fn refuse(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     match check(&app, request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => Answer::Refused(refusal).into(),
+        Err(refusal) => unread::refuse(refusal, request.into_body(), app.body_timeout).await,
     }
 }
 

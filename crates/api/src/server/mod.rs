@@ -17,9 +17,10 @@ use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tower::Service as _;
 
-use timed_io::{Stage, TimedIo};
+use timed_io::{Stage, Stop, TimedIo};
 
 /// The longest request head, in bytes. It is also the most that one connection buffers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -41,7 +42,8 @@ pub struct Limits {
     pub shutdown_grace: Duration,
 }
 
-/// Serves until `shutdown` resolves, then lets the requests under way finish.
+/// Serves until `shutdown` resolves, then lets the requests under way finish. Connections without one
+/// end at once, or very soon if the head of one is half there.
 ///
 /// When it returns, every connection is closed and nothing of `router` is in use.
 pub async fn serve(
@@ -52,12 +54,13 @@ pub async fn serve(
 ) {
     let slots = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
+    let stop = Stop::default();
     let mut connections = JoinSet::new();
 
     let accept = async {
         loop {
             let (stream, slot) = next(&listener, &slots).await;
-            let connection = connection(stream, router.clone(), limits);
+            let connection = connection(stream, router.clone(), limits, Arc::clone(&stop));
             let connection = graceful.watch(connection);
             connections.spawn(async move {
                 // A client that breaks off or breaks the protocol is no event for the log's reader.
@@ -74,6 +77,8 @@ pub async fn serve(
         () = shutdown => {}
     }
     drop((listener, router));
+    // Before the connections are woken, because they look at it then.
+    stop.get_or_init(Instant::now);
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown())
         .await
         .is_err()
@@ -124,8 +129,9 @@ fn connection(
     stream: TcpStream,
     router: Router,
     limits: Limits,
+    stop: Stop,
 ) -> impl GracefulConnection<Error = hyper::Error> {
-    let stage = Arc::new(Stage::default());
+    let stage = Arc::new(Stage::new(stop));
     let io = TimedIo::new(stream, Arc::clone(&stage), limits);
     let service = service_fn(move |request| {
         stage.request_began();

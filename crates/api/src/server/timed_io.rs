@@ -6,9 +6,10 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -16,13 +17,28 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
 
+/// How long a request head that is half there may still take once the server is told to stop. The
+/// rest of it is on its way, or never comes.
+const HEAD_AFTER_STOP: Duration = Duration::from_secs(1);
+
+/// When the server was told to stop, if it was: one for all its connections.
+pub(super) type Stop = Arc<OnceLock<Instant>>;
+
 /// Whether a handler is at work on a request of this connection. The service tells, the stream reads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stage {
     in_request: AtomicBool,
+    stop: Stop,
 }
 
 impl Stage {
+    pub(super) fn new(stop: Stop) -> Self {
+        Self {
+            in_request: AtomicBool::new(false),
+            stop,
+        }
+    }
+
     pub(super) fn request_began(&self) {
         self.in_request.store(true, Ordering::Relaxed);
     }
@@ -68,7 +84,14 @@ impl TimedIo {
             return None;
         }
         Some(match self.head_began_at {
-            Some(began_at) => began_at + self.limits.header_timeout,
+            Some(began_at) => {
+                let deadline = began_at + self.limits.header_timeout;
+                // A stop polls every connection, so that the earlier deadline is seen at once.
+                match self.stage.stop.get() {
+                    Some(&stopped_at) => deadline.min(stopped_at + HEAD_AFTER_STOP),
+                    None => deadline,
+                }
+            }
             None => self.active_at + self.limits.idle_timeout,
         })
     }
@@ -208,7 +231,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
-        let stage = Arc::new(Stage::default());
+        let stage = Arc::new(Stage::new(Stop::default()));
         let stream = listener.accept().await.unwrap().0;
         (
             TimedIo::new(stream, Arc::clone(&stage), LIMITS),

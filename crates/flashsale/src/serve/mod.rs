@@ -15,7 +15,7 @@ use flashsale_api::server::{self, Limits};
 use flashsale_api::{App, router};
 use flashsale_ledger::sqlite::SqliteLedger;
 use flashsale_ledger::{Bounds, Clock, Committer, Ledger as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::chosen_sale::{self, ChosenSale};
@@ -46,7 +46,7 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let clock = world::clock();
-    let (listener, address) = listen(SocketAddr::new(settings.host, settings.port)).await?;
+    let (listener, address) = listen(&settings.host, settings.port).await?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
 
@@ -114,16 +114,22 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let listener = TcpListener::bind(address).await;
+async fn listen(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), Failure> {
+    let addresses: Vec<SocketAddr> = lookup_host((host, port))
+        .await
+        .map_err(|error| Failure::refused(format!("HOST {host} has no address: {error}")))?
+        .collect();
+    let listener = TcpListener::bind(&addresses[..]).await;
     listener
         .and_then(|listener| {
             let address = listener.local_addr()?;
             Ok((listener, address))
         })
         .map_err(|error| {
+            let tried: Vec<_> = addresses.iter().map(SocketAddr::to_string).collect();
+            let tried = tried.join(" or ");
             Failure::failed(format!(
-                "cannot listen on {address}: {error}. PORT and HOST choose another"
+                "cannot listen on {tried}: {error}. PORT and HOST choose another"
             ))
         })
 }

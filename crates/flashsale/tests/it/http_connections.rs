@@ -9,9 +9,10 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout};
 
 use crate::support::checks::{assert_none, assert_sells, books_agree};
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Answer, CSRF_HEADER, Client, Door};
+use crate::support::contract::{assert_csrf, assert_error};
 use crate::support::faults::Word;
-use crate::support::http::Connection;
+use crate::support::http::{Connection, Request, Response};
 use crate::support::load::key_of;
 use crate::support::server::TestServer;
 
@@ -308,6 +309,98 @@ async fn row_32_without_file_descriptors_it_recovers() {
         )
         .await,
     );
+}
+
+/// Sends the head, and a moment later the body, as a client does that makes two packets of them.
+async fn send_in_two(connection: &mut Connection, request: &Request) -> Response {
+    const BETWEEN: Duration = Duration::from_millis(20);
+    let bytes = request.bytes("localhost");
+    let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, body) = bytes.split_at(head.expect("a head ends") + 4);
+    connection.write(head).await.expect("the head is sent");
+    tokio::time::sleep(BETWEEN).await;
+    connection.write(body).await.expect("the body is sent");
+    connection.answer(true).await.expect("an answer")
+}
+
+/// A refusal that needs no body still takes it in: the client hears it, and uses the connection again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_before_the_body_leaves_the_connection_usable() {
+    const TIMES: usize = 50;
+    let server = TestServer::setup().start().await;
+    let door = server.door().await;
+    for number in 0..TIMES {
+        let mut connection = Connection::open(door.address).await.expect("a connection");
+        let user = format!("buyer-{number}");
+        let old = Door {
+            csrf_token: "an-old-token".to_owned(),
+            ..door.clone()
+        };
+        let refused = send_in_two(&mut connection, &old.purchase(&user)).await;
+        let fresh = Door {
+            csrf_token: assert_csrf(&refused, "invalid"),
+            ..old
+        };
+        let plain = fresh.purchase(&user).without("content-type");
+        let plain = plain.header("content-type", "text/plain");
+        let refused = send_in_two(&mut connection, &plain).await;
+        assert_error(&refused, 415, "unsupported_media_type", &[]);
+        let odd = fresh.purchase(&user).header("idempotency-key", "\t");
+        let refused = send_in_two(&mut connection, &odd).await;
+        assert_error(&refused, 400, "bad_request", &[]);
+        let twice = fresh.purchase(&user).header(CSRF_HEADER, "another");
+        let refused = send_in_two(&mut connection, &twice).await;
+        assert_error(&refused, 400, "bad_request", &[]);
+
+        let bought = send_in_two(&mut connection, &fresh.purchase(&user)).await;
+        Answer::of(&bought).purchased();
+    }
+}
+
+/// Where the body is too long or does not come, the refusal says that the connection ends.
+#[tokio::test]
+async fn a_refusal_before_an_unending_body_closes_the_connection() {
+    let server = TestServer::setup()
+        .env("BODY_TIMEOUT_MS", DEADLINE_MS)
+        .start()
+        .await;
+    let door = server.door().await;
+    let purchase = door.purchase("ada").without(CSRF_HEADER);
+    let too_long = purchase.clone().header("content-length", "1000000000000");
+    let too_slow = purchase.clone().header("content-length", "1000");
+    let broken = purchase.header("transfer-encoding", "chunked");
+    for request in [too_long, too_slow, broken] {
+        let mut connection = Connection::open(door.address).await.expect("a connection");
+        let response = connection.send(&request).await.expect("an answer");
+        assert_csrf(&response, "missing_header");
+        assert_eq!(response.header("connection"), Some("close"), "{request:?}");
+        let rest = connection.until_closed(NOTICED_MAX).await;
+        assert_eq!(rest, Some(Vec::new()), "{request:?}");
+    }
+}
+
+/// Nobody can tell whether the rest of a head will ever come; the stop does not wait to find out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn half_a_request_head_does_not_hold_up_the_stop() {
+    const STOPPED_MAX: Duration = Duration::from_secs(3);
+    let server = TestServer::setup().start().await;
+    let address = server.address();
+    let idle = Connection::open(address).await.expect("a connection");
+    let mut half = Connection::open(address).await.expect("a connection");
+    let head = b"GET /api/status HTTP/1.1\r\nhost: loc";
+    half.write(head).await.expect("half a head is sent");
+    let mut used = Connection::open(address).await.expect("a connection");
+    let status = used.send(&Request::get("/api/status")).await;
+    assert_eq!(status.expect("an answer").status, 200);
+    used.write(head).await.expect("half a head is sent");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+
+    let start = Instant::now();
+    let (_, exit) = server.stop().await;
+    let took = start.elapsed();
+    assert_eq!(exit.code, Some(0), "{}", exit.said());
+    assert!(took < STOPPED_MAX, "ended only after {took:?}");
+    drop((idle, half, used));
 }
 
 /// How many descriptors the server has open.

@@ -32,11 +32,11 @@ async fn a_purchase_is_answered_in_the_contracts_words() {
 
 #[tokio::test]
 async fn a_purchase_outside_the_window_names_the_phase() {
-    let now = now_ms();
-    let windows = [("upcoming", now + HOUR_MS), ("ended", now - 2 * HOUR_MS)];
-    for (phase, starts_at) in windows {
-        let setup = TestServer::setup().window(starts_at, starts_at + HOUR_MS);
-        let server = setup.start().await;
+    let starts_at = now_ms() + HOUR_MS;
+    let setup = TestServer::setup().window(starts_at, starts_at + HOUR_MS);
+    let server = setup.with_faults().start().await;
+    for (phase, later_ms) in [("upcoming", 0), ("ended", 7_200_000)] {
+        server.faults().set(Word::ClockShiftMs, later_ms);
         let response = server.ask(&server.door().await.purchase("ada")).await;
         let body = assert_outcome(&response, 403, "not_active", &["phase"]);
         assert_eq!(body["phase"], phase);

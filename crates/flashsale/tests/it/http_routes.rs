@@ -52,6 +52,16 @@ async fn row_42_a_wrong_method_is_told_the_right_ones() {
     }
 }
 
+/// Its target is an authority and no path, so that no route can match it.
+#[tokio::test]
+async fn row_42_nobody_connects_through_it() {
+    let server = TestServer::setup().start().await;
+    let request = Request::new("CONNECT", "example.org:443");
+    let response = server.ask(&request).await;
+    assert_error(&response, 405, "method_not_allowed", &[]);
+    assert_eq!(response.header("allow"), Some("GET,HEAD"));
+}
+
 #[tokio::test]
 async fn row_42_an_unknown_path_is_not_found() {
     let server = TestServer::setup().start().await;

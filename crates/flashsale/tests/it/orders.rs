@@ -1,7 +1,9 @@
 //! `flashsale orders`: a table, CSV and JSON lines, to a terminal, a file or a pipe.
 
 use std::collections::BTreeSet;
+use std::fs::{DirEntry, Permissions};
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -221,6 +223,91 @@ async fn a_file_holds_what_would_be_printed() {
     )
     .await;
     assert_eq!(exit.code, Some(1), "{exit:?}");
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let name = |entry: std::io::Result<DirEntry>| entry.expect("an entry").file_name();
+    entries
+        .map(|entry| name(entry).to_string_lossy().into_owned())
+        .collect()
+}
+
+/// The books are the only record of what was sold. By whatever name, they are no place for an export.
+#[tokio::test]
+async fn the_ledger_itself_is_no_place_for_its_orders() {
+    let (server, told) = sold().await;
+    let home = server.home().path().to_owned();
+    std::os::unix::fs::symlink("data/drop.sqlite3", home.join("link")).expect("a link");
+    std::fs::hard_link(server.home().ledger(), home.join("hard-link")).expect("a link");
+    let targets = [
+        "data/drop.sqlite3",
+        "data/../data/drop.sqlite3",
+        "link",
+        "hard-link",
+        "data/drop.sqlite3-wal",
+        "data/drop.sqlite3-shm",
+        "data/drop.lock",
+    ];
+    let refused = async |ledger: &str, target: &str| {
+        let exit = books::run(&home, &["orders", ledger, "--output", target]).await;
+        assert_eq!(exit.code, Some(2), "{ledger} to {target}: {exit:?}");
+        assert!(exit.stderr.contains(target), "{exit:?}");
+    };
+    for target in targets {
+        refused("data/drop.sqlite3", target).await;
+        refused("link", target).await;
+    }
+    assert_eq!(server.orders().await.len(), told.len());
+    let mut client = server.client().await;
+    client.buy("afterwards").await.purchased();
+    let setup = server.stop().await.0;
+    // SQLite has taken its log away, and would read what it finds in its place.
+    assert!(!home.join("data/drop.sqlite3-wal").exists());
+    for target in targets {
+        refused("data/drop.sqlite3", target).await;
+    }
+    let mut found = names(&home.join("data")).into_iter();
+    assert!(found.all(|name| !name.contains(".part")));
+    let server = setup.start().await;
+    assert_eq!(server.orders().await.len(), told.len() + 1);
+    books::assert_clean(&server.home().ledger()).await;
+}
+
+/// No room for the new one, in the middle of it: the earlier one is still whole.
+#[tokio::test]
+async fn a_failed_export_leaves_the_earlier_one() {
+    let (server, _) = sold().await;
+    let home = server.home().path();
+    let path = home.join("orders.jsonl");
+    std::fs::write(&path, "an earlier export\n").expect("a file");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("a mode");
+    let before = names(home);
+    let mut command = Command::new("sh");
+    let limited =
+        "trap '' XFSZ; ulimit -f 1; exec \"$0\" orders --format jsonl --output orders.jsonl";
+    command.args(["-c", limited]).arg(flashsale());
+    let output = command.current_dir(home).env_clear().output().expect("sh");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("not all orders"), "{stderr}");
+    let text = std::fs::read_to_string(&path).expect("a file");
+    assert_eq!(text, "an earlier export\n");
+    assert_eq!(names(home), before, "nothing half made stays behind");
+
+    // A link stays a link, and what was for one person's eyes stays so.
+    std::os::unix::fs::symlink("orders.jsonl", home.join("latest")).expect("a link");
+    let arguments = ["orders", "--format", "jsonl", "--output", "latest"];
+    let exit = books::run(home, &arguments).await;
+    assert_eq!(exit.code, Some(0), "{exit:?}");
+    assert!(home.join("latest").is_symlink());
+    let text = std::fs::read_to_string(&path).expect("a file");
+    assert_eq!(text, print(&server, "jsonl").await);
+    let mode = std::fs::metadata(&path)
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 #[tokio::test]

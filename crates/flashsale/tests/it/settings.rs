@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::books;
 use crate::support::now_ms;
 use crate::support::process::Exit;
 use crate::support::server::{HOUR_MS, Setup, TestServer};
@@ -112,6 +113,8 @@ async fn row_46_other_nonsense_is_refused() {
         ("SALE_ID", "a b"),
         ("SALE_ID", ""),
         ("HOST", "nowhere in particular"),
+        ("HOST", "no-such-host.invalid"),
+        ("HOST", ""),
         ("PORT", "65536"),
         ("PORT", "-1"),
         ("SECURE_COOKIES", "maybe"),
@@ -177,6 +180,91 @@ async fn row_46_an_unknown_key_in_the_file_is_refused() {
             "{text:?}: {}",
             refusal.stderr
         );
+    }
+}
+
+/// Each of these once started a sale with another text than the file has, or told only half of why not.
+#[tokio::test]
+async fn row_46_a_line_of_the_file_that_means_something_else_is_refused() {
+    for (text, told) in [
+        (
+            "PORT=0\nPRODUCT_DESCRIPTION=\"Shoe for $99 only\"\n",
+            ["line 2", "single quotes"],
+        ),
+        (
+            "PRODUCT_DESCRIPTION=Shoe for $99 only\n",
+            ["line 1", "single quotes"],
+        ),
+        (
+            "# one\n\nPRODUCT_DESCRIPTION=Red shoe\n",
+            ["line 3", "quoted"],
+        ),
+        (
+            "PRODUCT_DESCRIPTION=it's new\nPORT=0\n",
+            ["line 1", "quoted"],
+        ),
+        ("PORT=0\nSALE_STOK=5\n", ["line 2", "SALE_STOK"]),
+    ] {
+        let refusal = with_dot_env(text).refused().await;
+        assert_eq!(refusal.code, Some(2), "{text:?}: {refusal:?}");
+        let sentence = refusal.stderr.lines().next().unwrap_or_default();
+        for word in ["./.env", told[0], told[1]] {
+            assert!(sentence.contains(word), "{text:?}: {sentence}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_file_of_the_working_directory_is_read_and_no_other() {
+    let setup = with_dot_env("this is no setting\n");
+    let inner = setup.home().path().join("inner");
+    fs::create_dir(&inner).expect("a folder");
+    let exit = books::run(&inner, &["audit"]).await;
+    assert!(exit.stderr.contains("no ledger"), "{exit:?}");
+    fs::write(inner.join(".env"), "SALE_ID=inner-drop\n").expect("a file of settings");
+    let exit = books::run(&inner, &["audit"]).await;
+    assert!(exit.stderr.contains("inner-drop"), "{exit:?}");
+}
+
+#[tokio::test]
+async fn the_file_may_begin_with_a_mark_and_hold_any_text_in_single_quotes() {
+    let text = "\u{feff}PRODUCT_DESCRIPTION='Shoe for $99 only' # until $DATE\r\nSALE_STOCK=5 \r\n";
+    let server = with_dot_env(text).without("SALE_STOCK").start().await;
+    let status = server.client().await.status().await;
+    assert_eq!(status["productDescription"], "Shoe for $99 only");
+    assert_eq!(status["stock"], 5);
+}
+
+#[tokio::test]
+async fn a_host_may_be_a_name() {
+    let server = TestServer::setup().env("HOST", "localhost").start().await;
+    // The banner tells the address that it stands for, and it is there that the server listens.
+    assert!(server.address().ip().is_loopback());
+    assert_eq!(server.client().await.status().await["status"], "active");
+}
+
+/// With a wrong year it would use up its name: the next start would find it stored, and over.
+#[tokio::test]
+async fn row_46_a_new_sale_that_is_over_already_is_refused() {
+    check("SALE_END", "2020-01-01T01:00:00Z").await;
+    for end in [Some("2020-01-01T01:00:00Z"), None] {
+        let setup = TestServer::setup()
+            .env("SALE_START", "2020-01-01T00:00:00Z")
+            .without("SALE_END");
+        let over = match end {
+            Some(end) => setup.clone().env("SALE_END", end),
+            None => setup.clone(),
+        };
+        let refusal = over.refused().await;
+        assert_told(&refusal, "SALE_END");
+        let told = ["2020-01-01T01:00:00.000Z", "has passed already"];
+        assert!(
+            told.iter().all(|text| refusal.stderr.contains(text)),
+            "{refusal:?}"
+        );
+        // The name is still free.
+        let server = setup.env("SALE_END", "1h").start().await;
+        assert_eq!(server.client().await.status().await["status"], "active");
     }
 }
 

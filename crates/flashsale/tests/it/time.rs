@@ -132,6 +132,16 @@ async fn row_43_a_server_that_starts_after_the_end_says_so_at_once() {
     assert!(banner.contains("This sale is over"), "{banner}");
 }
 
+/// What would be stored then could never sell; a sale that is stored starts, as the test above shows.
+#[tokio::test]
+async fn row_43_a_new_sale_needs_a_moment_before_its_end() {
+    let refusal = frozen_at(END).refused().await;
+    assert_eq!(refusal.code, Some(2), "{refusal:?}");
+    assert!(refusal.stderr.contains("SALE_END"), "{refusal:?}");
+    let server = frozen_at(END - 1).start().await;
+    assert_eq!(server.client().await.status().await["status"], "active");
+}
+
 /// Both came in time. The one that was at the disk is decided; the one behind it was not.
 #[tokio::test]
 async fn row_44_what_is_committed_after_the_end_is_refused() {
