@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-const NODE_MAJOR_MIN: u32 = 20;
+/// Major and minor: what Vite asks for.
+const NODE_MIN: (u32, u32) = (20, 19);
 const WITHOUT_PAGE: &str =
     "To build the API alone, without the page: cargo run --release --no-default-features";
 
@@ -60,22 +61,22 @@ fn build() -> Result<(), String> {
 }
 
 fn check_node() -> Result<(), String> {
-    let needed = format!("Node.js {NODE_MAJOR_MIN} or later with npm is needed to build the page");
-    let output = Command::new("node").arg("--version").output();
-    let version = output
-        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let (major, minor) = NODE_MIN;
+    let needed = format!("Node.js {major}.{minor} or later with npm is needed to build the page");
+    let output = Command::new("node")
+        .arg("--version")
+        .output()
         .map_err(|_| {
             format!("{needed}, and `node` was not found. See https://nodejs.org.\n{WITHOUT_PAGE}")
         })?;
-    let major = version
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let mut parts = version
         .trim_start_matches('v')
         .split('.')
-        .next()
-        .and_then(|n| n.parse::<u32>().ok());
-    if major.is_some_and(|major| major >= NODE_MAJOR_MIN) {
-        Ok(())
-    } else {
-        Err(format!("{needed}, and this is {version}.\n{WITHOUT_PAGE}"))
+        .map(str::parse::<u32>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) >= NODE_MIN => Ok(()),
+        _ => Err(format!("{needed}, and this is {version}.\n{WITHOUT_PAGE}")),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Every outcome and error, and the status code it becomes. Nowhere else is one chosen.
+//! Every outcome and error, and the status code it becomes. What is neither, the status of the sale,
+//! the health and the page, has its plain 200, 304 or 503 in its handler.
 //!
 //! A handler returns an [`Answer`]; the outermost middleware writes it down, because it knows the
 //! correlation id that belongs into each body.

@@ -15,7 +15,7 @@ pub enum OpenError {
     Locked(PathBuf),
     /// It was there once and is gone. A new one would sell everything again.
     #[error(
-        "{0} is missing, but this sale has been opened before. Put the file back from a backup; to give up its orders and begin anew, remove {1} as well"
+        "{0} is missing, but this sale has been opened before. Put the file back, with its -wal if there is one; an older copy would sell its later units again. To give up its orders and begin anew, remove {1} as well"
     )]
     Missing(PathBuf, PathBuf),
     /// The server was not stopped in order, and the log with its last orders is gone.

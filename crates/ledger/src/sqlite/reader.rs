@@ -24,7 +24,7 @@ impl Reader {
     /// Opens a ledger. Fails when the file is not a flashsale ledger at all.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         if !path.try_exists().map_err(OpenError::io(path))? {
-            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            let source = std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file");
             return Err(OpenError::Io {
                 path: path.to_owned(),
                 source,
