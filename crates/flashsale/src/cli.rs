@@ -5,18 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::dot_env;
 use crate::failure::Failure;
 use crate::moment::Moment;
-
-/// Where settings may stand besides flags and the environment: in the working directory, and in no
-/// folder above it.
-const DOT_ENV: &str = "./.env";
 
 /// Sells a limited stock of one product, in a set window, to everybody at once.
 #[derive(Debug, Parser)]
@@ -174,7 +170,8 @@ pub(crate) fn parse() -> Result<Command, Failure> {
     if !names_command {
         arguments.insert(1, "serve".into());
     }
-    let matches = with_defaults(Cli::command(), &read_dot_env()?).get_matches_from(arguments);
+    let matches = with_defaults(Cli::command(), &dot_env::read(&known_variables())?)
+        .get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).map_err(Failure::refused)?;
     Ok(cli.command)
 }
@@ -187,83 +184,6 @@ fn parse_host(text: &str) -> Result<String, &'static str> {
     } else {
         Err("write an address (127.0.0.1, ::1) or the name of a host (localhost)")
     }
-}
-
-/// The lines of `.env`; none if there is no such file.
-fn read_dot_env() -> Result<BTreeMap<String, String>, Failure> {
-    match std::fs::read_to_string(DOT_ENV) {
-        Ok(text) => parse_dot_env(&text).map_err(Failure::Refused),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(error) => Err(Failure::refused(format!("{DOT_ENV}: {error}"))),
-    }
-}
-
-/// Takes the lines one by one, for no value has several: a quote that is never closed is then told
-/// with its own line.
-fn parse_dot_env(text: &str) -> Result<BTreeMap<String, String>, String> {
-    let known = known_variables();
-    let mut values = BTreeMap::new();
-    // Some editors begin a text with a mark of its encoding.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for (number, line) in (1..).zip(text.lines()) {
-        let refused = |reason: &str| Err(format!("{DOT_ENV}, line {number}: {reason}"));
-        if has_bare_dollar(line) {
-            return refused(
-                "a $ stands for the value of a variable here, which is not supported; put the value \
-                 in single quotes, NAME='for $99', or write \\$",
-            );
-        }
-        let parsed = dotenvy::from_read_iter(format!("{line}\n").as_bytes()).next();
-        let (name, value) = match parsed {
-            None => continue,
-            Some(Ok(pair)) => pair,
-            Some(Err(_)) => {
-                return refused(
-                    "this is not NAME=value; a value with spaces, quotes or backslashes must be \
-                     quoted: NAME='two words'",
-                );
-            }
-        };
-        if !known.contains(&name) {
-            let names = known.join(", ");
-            return refused(&format!("{name} is not a setting. There are: {names}"));
-        }
-        if values.insert(name.clone(), value).is_some() {
-            return refused(&format!("{name} is set twice"));
-        }
-    }
-    Ok(values)
-}
-
-/// Whether the parser would put a variable's value, or nothing at all, in place of a part of the line.
-fn has_bare_dollar(line: &str) -> bool {
-    let Some((name, value)) = line.split_once('=') else {
-        return false;
-    };
-    let value = value.trim();
-    if name.trim_start().starts_with('#') || value.starts_with('#') {
-        return false;
-    }
-    let mut quote = None;
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            ('\'', Some('\'')) | ('"', Some('"')) => quote = None,
-            (_, Some('\'')) => {}
-            ('\\', _) => drop(chars.next()),
-            ('$', _) => return true,
-            ('\'' | '"', None) => quote = Some(c),
-            // What follows is a comment, or one word too many.
-            (' ' | '\t', None) => {
-                let comment = chars.clone().find(|c| !matches!(c, ' ' | '\t')) == Some('#');
-                if comment {
-                    return false;
-                }
-            }
-            _ => {}
-        }
-    }
-    false
 }
 
 fn known_variables() -> Vec<String> {
@@ -323,46 +243,6 @@ mod tests {
     }
 
     /// The description that a file with this one line sets, or why it is refused.
-    fn description(value: &str) -> Result<String, String> {
-        let mut values = parse_dot_env(&format!("PRODUCT_DESCRIPTION={value}"))?;
-        Ok(values.remove("PRODUCT_DESCRIPTION").unwrap())
-    }
-
-    #[test]
-    fn a_value_is_taken_as_it_stands_or_refused() {
-        for (value, taken) in [
-            ("'Shoe for $99 only'", "Shoe for $99 only"),
-            (r"Shoe\ for\ \$99", "Shoe for $99"),
-            (r#""Shoe for \$99, it's new""#, "Shoe for $99, it's new"),
-            ("Shoe # for $99", "Shoe"),
-            ("# for $99", ""),
-            ("Shoe  ", "Shoe"),
-            ("'Shoe'  # for $99", "Shoe"),
-        ] {
-            assert_eq!(description(value).as_deref(), Ok(taken), "{value}");
-        }
-        for value in [
-            "Shoe for $99 only",
-            "$99",
-            "\"Shoe for $99 only\"",
-            "'Shoe '$99",
-            "\"it's $99\"",
-            r"\\$99",
-            "${PATH}",
-        ] {
-            let refusal = description(value).unwrap_err();
-            assert!(refusal.contains("single quotes"), "{value}: {refusal}");
-        }
-        for value in ["Shoe for 99", "it's new", "'Shoe", "\"Shoe", r"C:\Shoe"] {
-            let refusal = description(value).unwrap_err();
-            assert!(refusal.contains("quoted"), "{value}: {refusal}");
-        }
-        assert_eq!(
-            parse_dot_env("# PORT=$1\n\n  # it's\n"),
-            Ok(BTreeMap::new())
-        );
-    }
-
     #[test]
     fn a_host_is_an_address_or_a_name() {
         for host in [

@@ -2,7 +2,7 @@
 //! and the only one that reads the clock, the environment and the system's random bytes.
 //!
 //! In reading order:
-//! - [`cli`]: the commands and every setting;
+//! - [`cli`]: the commands and every setting; [`dot_env`]: the file that may hold settings;
 //! - [`moment`]: how a time is written in a setting;
 //! - [`chosen_sale`]: which sale a server sells, and whether the settings agree with the stored ones;
 //! - [`serve`]: start, wiring and orderly stop;
@@ -12,6 +12,7 @@
 mod audit;
 mod chosen_sale;
 mod cli;
+mod dot_env;
 mod export;
 mod failure;
 mod logging;
