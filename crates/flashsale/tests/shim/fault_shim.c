@@ -3,13 +3,14 @@
  *
  * It counts what the server does to its ledger (files with ".sqlite3" in their path) and, told by
  * the test, lets a sync wait or fail, a disk be full, or the process die at exactly one operation.
- * After every sync that succeeded it keeps a copy of the file: what a power loss would leave for
- * certain. And it can shift or stop the wall clock.
+ * After every sync that succeeded it keeps a copy of the file, and after one of a directory the names
+ * in it: what a power loss would leave for certain. And it can shift or stop the wall clock.
  *
  * The test steers it through a page of 64-bit words, a file mapped by both sides (FAULT_CONTROL).
  * The words' numbers are defined by the test when it compiles this file, so there is one list.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -68,7 +70,7 @@ static int path_is_ledger(const char *path) {
     return path && strstr(path, ".sqlite3") != NULL;
 }
 
-/* Writes the path of an open ledger file; 0 when the file is none. */
+/* Writes the path of an open file; 0 when it is none of the ledger's. */
 static int is_ledger(int fd, char path[PATH_MAX]) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -176,6 +178,11 @@ int unlink(const char *path) {
 
 /* ---- syncs ---------------------------------------------------------------------------------- */
 
+static int is_directory(int fd) {
+    struct stat about;
+    return fstat(fd, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 /* Writes where the durable image of a file lies; 0 when no images are wanted. */
 static int image_path(const char *path, char image[PATH_MAX]) {
     const char *images = getenv("FAULT_IMAGES");
@@ -228,10 +235,36 @@ int rename(const char *from, const char *to) {
     return result;
 }
 
+/*
+ * After a directory has been synced the names in it are durable. A file of the ledger that was never
+ * synced itself gets an empty image: it will be found, and what it holds is uncertain.
+ */
+static void keep_names(const char *directory) {
+    DIR *names = opendir(directory);
+    for (struct dirent *entry; names && (entry = readdir(names));) {
+        char path[PATH_MAX], image[PATH_MAX];
+        if (!path_is_ledger(entry->d_name) ||
+            snprintf(path, sizeof path, "%s/%s", directory, entry->d_name) >= (int)sizeof path ||
+            !image_path(path, image))
+            continue;
+        int empty = open(image, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (empty >= 0)
+            close(empty);
+    }
+    if (names)
+        closedir(names);
+}
+
 static int guarded_sync(int fd, int (*real)(int)) {
     char path[PATH_MAX];
-    if (!is_ledger(fd, path))
-        return real(fd);
+    if (!is_ledger(fd, path)) {
+        int result = real(fd);
+        int error = errno;
+        if (result == 0 && told(KEEP_IMAGES) && is_directory(fd))
+            keep_names(path);
+        errno = error;
+        return result;
+    }
     operation();
     int64_t number = count(SYNCS);
     /* In slices, so that the test can end the stall at once by taking the word back. */

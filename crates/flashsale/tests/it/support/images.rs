@@ -15,7 +15,8 @@ const SECTOR_BYTES: usize = 512;
 
 /// One way in which the power loss may have gone: a new home with the files as they would be found.
 ///
-/// `images` holds every file as of its last sync. Everything else in the data directory (the lock,
+/// `images` holds every file as of its last sync, and an empty one for a file of which only the name
+/// was synced, with its directory. Everything else in the data directory (the lock,
 /// keys) is taken as it is.
 pub(crate) fn after_power_loss(home: &Home, images: &Path, chance: &mut Chance) -> Home {
     let lost = home.copy();
@@ -30,7 +31,7 @@ pub(crate) fn after_power_loss(home: &Home, images: &Path, chance: &mut Chance) 
         match fs::read(images.join(name)) {
             Ok(durable) => fs::write(&target, mixture(&durable, &current, chance))
                 .expect("a file of the variant"),
-            // Never synced: not even its name is certain to be there.
+            // Neither it nor its directory was synced: not even its name is certain to be there.
             Err(_) if chance.once_in(3) => {
                 fs::remove_file(&target).expect("the copy can be removed");
             }
