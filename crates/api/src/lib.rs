@@ -64,6 +64,8 @@ pub struct App {
     pub orders: Arc<dyn Orders>,
     /// The time.
     pub clock: Clock,
+    /// How much later than `clock` says the ledger's own clock may be.
+    pub clock_margin: Duration,
     /// Bytes for order ids, tokens, correlation ids and the spread of retries.
     pub random: Random,
     /// Makes and checks the tokens against forged requests.
@@ -77,6 +79,12 @@ pub struct App {
 impl App {
     fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The latest that the ledger's clock can read at this moment.
+    fn latest(&self) -> Timestamp {
+        let margin_ms = u64::try_from(self.clock_margin.as_millis()).unwrap_or(u64::MAX);
+        Timestamp(self.now().0.saturating_add(margin_ms))
     }
 
     fn bytes<const N: usize>(&self) -> [u8; N] {

@@ -5,19 +5,20 @@
 //!
 //! Without `SALE_ID`, `SALE_START` and `SALE_END` it is the demo: a sale of a few seconds' notice
 //! that is gone on with while it lasts. When it is over, its ledger is kept and a new one begins.
+//!
+//! [`file`] finds and makes it in a folder, [`redis`] in a Redis that many nodes share.
+
+pub(crate) mod file;
+pub(crate) mod redis;
 
 use std::fmt::Display;
-use std::path::Path;
 
-use flashsale_ledger::sqlite::{Contents, OpenError, Reader, SaleFiles, SqliteLedger, files};
-use flashsale_ledger::{Clock, Ledger as _};
 use flashsale_sale::{InvalidSale, Phase, Sale, SaleId, Timestamp, Window};
 
 use crate::cli::SaleSettings;
 use crate::failure::Failure;
 use crate::moment::Moment;
 use crate::orders::calendar;
-use crate::{stored, world};
 
 const PRODUCT_ID: &str = "AL-042";
 const PRODUCT_DESCRIPTION: &str = "Alba Stacking Dishes, Vermilion";
@@ -26,50 +27,25 @@ const STOCK: u32 = 1000;
 const START: Moment = Moment::In(10_000);
 /// How long a sale without a given end lasts, in milliseconds.
 const DURATION_MS: u64 = 3_600_000;
+/// What the names of demo sales begin with.
+const DEMO: &str = "demo-";
 
 /// The sale to sell, with its ledger open.
 #[derive(Debug)]
-pub(crate) struct ChosenSale {
-    pub(crate) ledger: SqliteLedger,
+pub(crate) struct ChosenSale<L> {
+    pub(crate) ledger: L,
+    /// Where the ledger is, for people.
+    pub(crate) place: String,
     /// Whether it began with this start of the server.
     pub(crate) is_new: bool,
     pub(crate) is_demo: bool,
 }
 
-/// Opens the ledger of the sale that the settings mean, and makes it if there is none.
-pub(crate) fn open(
-    settings: &SaleSettings,
-    data_dir: &Path,
-    clock: Clock,
-) -> Result<ChosenSale, Failure> {
-    let now = clock();
-    let is_demo =
-        settings.sale_id.is_none() && settings.sale_start.is_none() && settings.sale_end.is_none();
-    let id = if is_demo {
-        demo_id(data_dir, now)?
-    } else {
-        named_id(settings)?
-    };
-    let mut sale_files = SaleFiles::lock(data_dir, &id).map_err(Failure::failed)?;
-    let is_new = sale_files.contents().map_err(Failure::failed)? == Contents::Nothing;
-    if is_new {
-        let sale = new_sale(settings, id, now)?;
-        let key = |error| Failure::failed(format!("the system gave no random bytes: {error}"));
-        let epoch = world::key().map_err(key)?;
-        let csrf_key = world::key().map_err(key)?;
-        sale_files
-            .create(sale, epoch, csrf_key)
-            .map_err(Failure::failed)?;
+impl SaleSettings {
+    /// Whether they name no sale, so that it is the demo.
+    fn is_demo(&self) -> bool {
+        self.sale_id.is_none() && self.sale_start.is_none() && self.sale_end.is_none()
     }
-    let ledger = sale_files.open(clock).map_err(Failure::failed)?;
-    if !is_new {
-        check_agreement(settings, ledger.view().sale()).map_err(Failure::Refused)?;
-    }
-    Ok(ChosenSale {
-        ledger,
-        is_new,
-        is_demo,
-    })
 }
 
 fn named_id(settings: &SaleSettings) -> Result<SaleId, Failure> {
@@ -84,39 +60,15 @@ fn named_id(settings: &SaleSettings) -> Result<SaleId, Failure> {
     })
 }
 
-/// The demo that is still going on, or a new name.
-fn demo_id(data_dir: &Path, now: Timestamp) -> Result<SaleId, Failure> {
-    // The names hold the time, so the last by name is the last that began.
-    let demos = stored::sales(data_dir)?;
-    let latest = demos
-        .into_iter()
-        .rfind(|id| id.as_str().starts_with("demo-"));
-    if let Some(id) = latest {
-        let is_over = is_over(&files::database_path(data_dir, &id), now);
-        if !is_over.map_err(Failure::failed)? {
-            return Ok(id);
-        }
-    }
-    let mut time = now;
-    loop {
-        let stamp: String = calendar(time)
-            .chars()
-            .filter(char::is_ascii_digit)
-            .take(14)
-            .collect();
-        let id = SaleId::parse(&format!("demo-{}-{}", &stamp[..8], &stamp[8..]));
-        let id = id.map_err(Failure::failed)?;
-        if !files::database_path(data_dir, &id).exists() {
-            return Ok(id);
-        }
-        // Only a clock that was set back leads here.
-        time.0 += 1_000;
-    }
-}
-
-fn is_over(path: &Path, now: Timestamp) -> Result<bool, OpenError> {
-    let ledger = Reader::open(path)?;
-    Ok(ledger.sale().window().phase(now) == Phase::Ended || ledger.has_ended()?)
+/// The name of a demo: the first digits of a time in UTC, so that the last by name is the last that began.
+fn demo_name(time: Timestamp, digits: usize) -> Result<SaleId, Failure> {
+    let stamp: String = calendar(time)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .take(digits)
+        .collect();
+    let (day, rest) = stamp.split_at(8);
+    SaleId::parse(&format!("{DEMO}{day}-{rest}")).map_err(Failure::failed)
 }
 
 fn new_sale(settings: &SaleSettings, id: SaleId, now: Timestamp) -> Result<Sale, Failure> {

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use flashsale_ledger::redis::{Address, Durability};
 
 use crate::dot_env;
 use crate::failure::Failure;
@@ -40,11 +42,13 @@ pub(crate) struct ServeSettings {
     /// Port to listen on; 0 takes any free one
     #[arg(long, env, default_value_t = 4000)]
     pub(crate) port: u16,
-    /// Folder of the ledgers
+    /// Folder of the ledgers; with REDIS_URL, of what this node remembers of its sales
     #[arg(long, env, default_value = "./data")]
     pub(crate) data_dir: PathBuf,
     #[command(flatten)]
     pub(crate) sale: SaleSettings,
+    #[command(flatten)]
+    pub(crate) redis: RedisSettings,
     #[command(flatten)]
     pub(crate) bounds: BoundSettings,
     /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS
@@ -84,6 +88,55 @@ pub(crate) struct SaleSettings {
     pub(crate) sale_end: Option<Moment>,
 }
 
+/// Many nodes: where the ledger is, and how it is used.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Many nodes")]
+pub(crate) struct RedisSettings {
+    #[command(flatten)]
+    pub(crate) place: RedisPlace,
+    /// What a confirmed purchase stands for: memory, fsync, replicas=N or fsync+replicas=N
+    #[arg(long, env, default_value = "fsync")]
+    pub(crate) redis_durability: Durability,
+    /// How Redis decides: by a function of its own, or guarded by WATCH where no script may run
+    #[arg(long, env, default_value = "function")]
+    pub(crate) redis_strategy: RedisStrategy,
+    /// Connections for purchases, and so the batches that may be under way at once
+    #[arg(long, env, default_value = "8")]
+    pub(crate) redis_tx_pool: NonZeroU8,
+    /// Tries after the first when other nodes were quicker (watch)
+    #[arg(long, env, default_value = "20")]
+    pub(crate) purchase_max_retries: u32,
+    /// Longest pause before the first of them, in milliseconds; it doubles each time (watch)
+    #[arg(long, env, default_value = "5")]
+    pub(crate) purchase_retry_backoff_ms: NonZeroU32,
+    /// Make a sale in Redis that is not there although its start has passed: whatever was sold from
+    /// it before would be sold again
+    #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
+    pub(crate) redis_create_late: bool,
+}
+
+/// Which Redis.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RedisPlace {
+    /// Redis or Valkey that holds the ledger: redis://host:6379,
+    /// redis-sentinel://host:26379,host:26379?master=name, redis-cluster://host:6379,host:6379, or
+    /// each with rediss for TLS [default: none, the ledger is a file]
+    #[arg(long, env, hide_env_values = true, value_parser = Address::parse)]
+    pub(crate) redis_url: Option<Address>,
+    /// File with the certificates, in PEM, that the certificate of Redis must lead to [default: those
+    /// of the system]
+    #[arg(long, env)]
+    pub(crate) redis_tls_ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RedisStrategy {
+    /// A function in Redis decides, in one round trip
+    Function,
+    /// The node decides, and Redis stores it if nothing has changed meanwhile
+    Watch,
+}
+
 /// The limits. Each of these times is in milliseconds.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
@@ -94,7 +147,7 @@ pub(crate) struct BoundSettings {
     /// Purchases that wait for the ledger; more are told to come back
     #[arg(long, env, default_value = "8192")]
     pub(crate) purchase_queue_max: NonZeroU32,
-    /// Purchases stored with one sync of the disk
+    /// Purchases stored with one sync of the disk, or one call of Redis
     #[arg(long, env, default_value = "256")]
     pub(crate) purchase_batch_max: NonZeroU32,
     /// Time from a purchase's arrival to its answer
@@ -128,7 +181,10 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Args)]
 pub(crate) struct LedgerArguments {
     /// The ledger's file [default: the one of SALE_ID in DATA_DIR, or the only one there]
+    #[arg(conflicts_with = "redis_url")]
     pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) redis: RedisPlace,
     /// Folder of the ledgers
     #[arg(long, env, default_value = "./data")]
     pub(crate) data_dir: PathBuf,

@@ -21,8 +21,10 @@ pub(crate) struct Export {
 impl Export {
     /// Begins to write to this path. The files of the ledger that is read are refused: it may be the
     /// only record of what was sold, and a server may be selling from it.
-    pub(crate) fn begin(path: &Path, ledger: &Path) -> Result<Self, Failure> {
-        if is_of_ledger(path, ledger) {
+    pub(crate) fn begin(path: &Path, ledger: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(ledger) = ledger
+            && is_of_ledger(path, ledger)
+        {
             return Err(Failure::refused(format!(
                 "--output {} is a file of the ledger {}, which an export must not replace; choose \
                  another file",
@@ -162,12 +164,15 @@ mod tests {
         let path = folder.path().join("orders.csv");
         let ledger = folder.path().join("drop.sqlite3");
         let entries = || fs::read_dir(folder.path()).unwrap().count();
-        let export = Export::begin(&path, &ledger).unwrap();
+        let export = Export::begin(&path, Some(&ledger)).unwrap();
         assert!(!path.exists());
         assert_eq!(entries(), 1);
         drop(export);
         assert_eq!(entries(), 0);
-        Export::begin(&path, &ledger).unwrap().finish().unwrap();
+        Export::begin(&path, Some(&ledger))
+            .unwrap()
+            .finish()
+            .unwrap();
         assert!(path.exists());
         assert_eq!(entries(), 1);
     }

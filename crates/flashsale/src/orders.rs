@@ -3,15 +3,13 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
-use flashsale_ledger::sqlite::Reader;
-use flashsale_ledger::sqlite::reader::ReadError;
 use flashsale_sale::{IdempotencyKey, Order, Timestamp};
 use serde::Serialize;
 
 use crate::cli::{OrdersArguments, OrdersFormat};
 use crate::export::Export;
 use crate::failure::Failure;
-use crate::stored;
+use crate::stored::{ReadError, Stored};
 
 /// One order, as it is exported.
 #[derive(Serialize)]
@@ -26,10 +24,10 @@ struct Row<'a> {
 }
 
 pub(crate) fn run(arguments: &OrdersArguments) -> Result<ExitCode, Failure> {
-    let (path, ledger) = stored::open(&arguments.ledger)?;
+    let ledger = Stored::open(&arguments.ledger)?;
     let result = match &arguments.output {
         Some(output) => {
-            let export = Export::begin(output, &path)?;
+            let export = Export::begin(output, ledger.file())?;
             write(&ledger, arguments.format, BufWriter::new(export.file()))
                 .and_then(|()| export.finish().map_err(ReadError::Caller))
         }
@@ -52,7 +50,7 @@ pub(crate) fn run(arguments: &OrdersArguments) -> Result<ExitCode, Failure> {
 }
 
 fn write(
-    ledger: &Reader,
+    ledger: &Stored,
     format: OrdersFormat,
     mut out: impl Write,
 ) -> Result<(), ReadError<io::Error>> {

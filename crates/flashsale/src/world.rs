@@ -7,6 +7,8 @@ use flashsale_ledger::Clock;
 use flashsale_sale::Timestamp;
 use rand::Rng as _;
 
+use crate::failure::Failure;
+
 /// The system's clock. A clock before 1970 reads as 1970.
 pub(crate) fn clock() -> Clock {
     #[expect(
@@ -28,13 +30,14 @@ pub(crate) fn random(bytes: &mut [u8]) {
 }
 
 /// Bytes for a key, straight from the system.
-pub(crate) fn key<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+pub(crate) fn key<const N: usize>() -> Result<[u8; N], Failure> {
     let mut key = [0; N];
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that asks the system for a key"
     )]
-    getrandom::fill(&mut key)?;
+    getrandom::fill(&mut key)
+        .map_err(|error| Failure::failed(format!("the system gave no random bytes: {error}")))?;
     Ok(key)
 }
 
@@ -48,6 +51,10 @@ pub(crate) fn sabotage() {
         "" => Sabotage::None,
         "uniqueness" => Sabotage::Uniqueness,
         "stock" => Sabotage::Stock,
-        other => panic!("FLASHSALE_SABOTAGE={other}: there is uniqueness and stock"),
+        "durability" => Sabotage::Durability,
+        "lease" => Sabotage::Lease,
+        other => {
+            panic!("FLASHSALE_SABOTAGE={other}: there is uniqueness, stock, durability and lease")
+        }
     });
 }

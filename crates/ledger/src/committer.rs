@@ -1,7 +1,7 @@
 //! Group commit: everything that waits becomes the next batch.
 //!
 //! While the ledger works on one batch, attempts gather in a bounded queue; when it is done, they are
-//! the next. So a batch grows with the load by itself, and one fsync or one round trip pays for
+//! the next. A ledger behind a network may take several at once. So a batch grows with the load by itself, and one fsync or one round trip pays for
 //! hundreds of purchases, while a single buyer waits for nobody.
 //!
 //! Order: [`Committer::purchase`] is what a request calls; [`Queue::run`] is the one task behind.
@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flashsale_sale::{Attempt, Outcome, Phase};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -140,31 +142,47 @@ impl Loss {
 
 impl Queue {
     /// Works the queue off, batch by batch, until every [`Committer`] is dropped and nothing waits
-    /// any more, or until the ledger is lost. One batch is under way at a time.
+    /// any more, or until the ledger is lost.
+    ///
+    /// A batch begins as soon as none is under way. Where the ledger takes several at once, a further one
+    /// begins when it is full: smaller ones would cost the ledger more and bring nobody an answer earlier.
     pub async fn run(mut self, ledger: Arc<impl Ledger>, clock: Clock) {
-        let mut waiting = Vec::with_capacity(self.bounds.batch_entries_max);
+        let entries_max = self.bounds.batch_entries_max;
+        let mut waiting = Vec::with_capacity(entries_max);
+        let mut under_way = FuturesUnordered::new();
         let mut end_try_at = Instant::now();
+        let mut is_closed = false;
         loop {
+            let has_room = under_way.len() < ledger.batches_max();
+            if has_room
+                && (waiting.len() == entries_max || under_way.is_empty())
+                && !waiting.is_empty()
+            {
+                under_way.push(settle(&*ledger, std::mem::take(&mut waiting)));
+                continue;
+            }
+            if is_closed && under_way.is_empty() {
+                return;
+            }
+            let room = entries_max - waiting.len();
             tokio::select! {
-                received = self.waiting.recv_many(&mut waiting, self.bounds.batch_entries_max) => {
-                    if received == 0 {
+                Some(settled) = under_way.next(), if !under_way.is_empty() => {
+                    if let Err(reason) = settled {
+                        tracing::error!(reason, "the ledger is lost, nothing more is confirmed");
+                        self.lost.send_replace(Some(reason));
                         return;
                     }
                 }
-                () = end_of_sale(&*ledger, &clock, end_try_at) => {
+                received = self.waiting.recv_many(&mut waiting, room),
+                    if has_room && !is_closed && room > 0 =>
+                {
+                    is_closed = received == 0;
+                }
+                () = end_of_sale(&*ledger, &clock, end_try_at), if under_way.is_empty() => {
                     // If this fails, or the ledger's clock is behind, it is tried again, not at once.
                     end_try_at = Instant::now() + RETRY_PAUSE_MAX;
+                    under_way.push(settle(&*ledger, Vec::new()));
                 }
-            }
-            let now = Instant::now();
-            let in_time = |waiting: &Waiting| waiting.deadline > now;
-            for late in waiting.extract_if(.., |waiting| !in_time(waiting)) {
-                late.tell(Err(Busy::TimedOut));
-            }
-            if let Err(reason) = settle(&*ledger, &mut waiting).await {
-                tracing::error!(reason, "the ledger is lost, nothing more is confirmed");
-                self.lost.send_replace(Some(reason));
-                return;
             }
         }
     }
@@ -188,7 +206,11 @@ async fn end_of_sale(ledger: &impl Ledger, clock: &Clock, try_at: Instant) {
 }
 
 /// Commits one batch and answers everybody in it, whatever happens. Fails when the ledger is lost.
-async fn settle(ledger: &impl Ledger, waiting: &mut Vec<Waiting>) -> Result<(), String> {
+async fn settle(ledger: &impl Ledger, mut waiting: Vec<Waiting>) -> Result<(), String> {
+    let now = Instant::now();
+    for late in waiting.extract_if(.., |waiting| waiting.deadline <= now) {
+        late.tell(Err(Busy::TimedOut));
+    }
     let batch: Arc<[Attempt]> = waiting
         .iter()
         .map(|waiting| waiting.attempt.clone())
@@ -196,7 +218,7 @@ async fn settle(ledger: &impl Ledger, waiting: &mut Vec<Waiting>) -> Result<(), 
     let deadline = waiting.iter().map(|waiting| waiting.deadline).max();
     let error = match commit(ledger, batch, deadline).await {
         Ok(outcomes) => {
-            for (waiting, outcome) in waiting.drain(..).zip(outcomes) {
+            for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
                 waiting.tell(Ok(outcome));
             }
             return Ok(());
@@ -204,7 +226,7 @@ async fn settle(ledger: &impl Ledger, waiting: &mut Vec<Waiting>) -> Result<(), 
         Err(error) => error,
     };
     tracing::warn!(%error, attempts = waiting.len(), "a batch has no result");
-    for waiting in waiting.drain(..) {
+    for waiting in waiting {
         waiting.tell(Err(Busy::Refused(error.clone())));
     }
     match error {
@@ -220,13 +242,17 @@ async fn commit(
     deadline: Option<Instant>,
 ) -> Result<Vec<Outcome>, CommitError> {
     let mut pause = RETRY_PAUSE_MIN;
+    let mut is_in_doubt = false;
     loop {
-        let result = ledger.commit(Arc::clone(&batch)).await;
-        let Err(CommitError::Unknown(reason)) = &result else {
-            return result;
+        let reason = match ledger.commit(Arc::clone(&batch)).await {
+            Err(CommitError::Unknown(reason)) => reason,
+            // This try did nothing. What an earlier one did is as unknown as before.
+            Err(CommitError::NotApplied(reason)) if is_in_doubt => reason,
+            result => return result,
         };
+        is_in_doubt = true;
         if deadline.is_none_or(|deadline| Instant::now() + pause >= deadline) {
-            return result;
+            return Err(CommitError::Unknown(reason));
         }
         tracing::warn!(reason, "a batch of unknown fate is sent again");
         tokio::time::sleep(pause).await;

@@ -19,24 +19,23 @@ use crate::{Clock, Ledger};
 pub(crate) const STARTS_AT: u64 = 1_000;
 pub(crate) const ENDS_AT: u64 = 2_000;
 
-/// A place where the ledger of one sale is kept, and can be opened again and again.
-pub(crate) trait Engine {
+/// A ledger of one sale that can be opened again and again.
+pub(crate) trait Engine: Sized {
+    /// Where such ledgers are kept; one serves many tests, one after the other.
+    type Place;
     type Ledger: Ledger;
 
-    /// A place for the ledger of this sale, empty so far.
-    fn new(sale: Sale) -> Self;
+    /// The ledger of this sale, empty so far.
+    async fn new(place: &Self::Place, sale: Sale) -> Self;
 
     /// Opens the ledger, and makes it at the first time.
-    fn open(&self, clock: Clock) -> Self::Ledger;
-
-    /// Ends the use of a ledger in order.
-    fn close(ledger: Self::Ledger);
+    async fn open(&self, clock: TestClock) -> Self::Ledger;
 
     /// Every stored order, in order of unit, read beside the engine.
-    fn stored(&self) -> Vec<Order>;
+    async fn stored(&self) -> Vec<Order>;
 
     /// What the engine's audit finds.
-    fn audit(&self) -> Vec<Finding>;
+    async fn audit(&self) -> Vec<Finding>;
 }
 
 /// A clock that the test sets.
@@ -88,21 +87,21 @@ fn purchased(outcome: &Outcome) -> &Order {
 }
 
 /// Everything but the random sequences.
-pub(crate) async fn check_all<E: Engine>() {
-    units_are_sold_in_order_until_none_is_left::<E>().await;
-    a_user_gets_one_order_for_ever::<E>().await;
-    an_attempt_sent_again_gets_its_answer_again::<E>().await;
-    a_key_gets_the_original_answer_again::<E>().await;
-    the_window_is_half_open::<E>().await;
-    time_never_runs_backwards::<E>().await;
-    the_end_is_kept_without_an_order::<E>().await;
-    odd_ids_are_stored_exactly::<E>().await;
-    batches_at_once_never_oversell::<E>().await;
+pub(crate) async fn check_all<E: Engine>(place: &E::Place) {
+    units_are_sold_in_order_until_none_is_left::<E>(place).await;
+    a_user_gets_one_order_for_ever::<E>(place).await;
+    an_attempt_sent_again_gets_its_answer_again::<E>(place).await;
+    a_key_gets_the_original_answer_again::<E>(place).await;
+    the_window_is_half_open::<E>(place).await;
+    time_never_runs_backwards::<E>(place).await;
+    the_end_is_kept_without_an_order::<E>(place).await;
+    odd_ids_are_stored_exactly::<E>(place).await;
+    batches_at_once_never_oversell::<E>(place).await;
 }
 
-async fn units_are_sold_in_order_until_none_is_left<E: Engine>() {
-    let engine = E::new(sale(3));
-    let ledger = engine.open(TestClock::at(STARTS_AT).clock());
+async fn units_are_sold_in_order_until_none_is_left<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(3)).await;
+    let ledger = engine.open(TestClock::at(STARTS_AT)).await;
     let batch: Vec<_> = (1..=5).map(|n| attempt(n, n.into())).collect();
     let outcomes = commit(&ledger, &batch).await;
     for (unit, outcome) in (1..).zip(&outcomes[..3]) {
@@ -117,25 +116,25 @@ async fn units_are_sold_in_order_until_none_is_left<E: Engine>() {
         Phase::SoldOut
     );
     assert_eq!(ledger.ready(), Ok(()));
-    E::close(ledger);
+    ledger.close().await;
 
     // Once sold out, always sold out, and every order is still there.
-    let ledger = engine.open(TestClock::at(STARTS_AT + 1).clock());
+    let ledger = engine.open(TestClock::at(STARTS_AT + 1)).await;
     assert_eq!(one(&ledger, attempt(9, 9)).await, Outcome::SoldOut);
     for outcome in &outcomes[..3] {
         let order = purchased(outcome);
         assert_eq!(ledger.find(&order.user).await, Ok(Some(order.clone())));
     }
-    E::close(ledger);
-    assert_eq!(engine.stored().len(), 3);
-    assert_eq!(engine.audit(), []);
+    ledger.close().await;
+    assert_eq!(engine.stored().await.len(), 3);
+    assert_eq!(engine.audit().await, []);
 }
 
-async fn a_user_gets_one_order_for_ever<E: Engine>() {
-    let engine = E::new(sale(10));
+async fn a_user_gets_one_order_for_ever<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(10)).await;
     let mut first = None;
     for open in 0..3_u128 {
-        let ledger = engine.open(TestClock::at(STARTS_AT).clock());
+        let ledger = engine.open(TestClock::at(STARTS_AT)).await;
         let batch: Vec<_> = (0..50).map(|n| attempt(1, open * 100 + n)).collect();
         for outcome in commit(&ledger, &batch).await {
             match (&first, outcome) {
@@ -144,15 +143,15 @@ async fn a_user_gets_one_order_for_ever<E: Engine>() {
                 (_, other) => panic!("{other:?}"),
             }
         }
-        E::close(ledger);
+        ledger.close().await;
     }
-    assert_eq!(engine.stored(), [first.unwrap()]);
+    assert_eq!(engine.stored().await, [first.unwrap()]);
 }
 
-async fn an_attempt_sent_again_gets_its_answer_again<E: Engine>() {
-    let engine = E::new(sale(2));
+async fn an_attempt_sent_again_gets_its_answer_again<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(2)).await;
     let clock = TestClock::at(STARTS_AT);
-    let ledger = engine.open(clock.clock());
+    let ledger = engine.open(clock.clone()).await;
     let first = one(&ledger, attempt(1, 7)).await;
     assert_eq!(one(&ledger, attempt(1, 7)).await, first);
     one(&ledger, attempt(2, 8)).await;
@@ -167,24 +166,24 @@ async fn an_attempt_sent_again_gets_its_answer_again<E: Engine>() {
         first,
         "also after the end"
     );
-    E::close(ledger);
-    let ledger = engine.open(clock.clock());
+    ledger.close().await;
+    let ledger = engine.open(clock.clone()).await;
     assert_eq!(
         one(&ledger, attempt(1, 7)).await,
         first,
         "also after a restart"
     );
-    E::close(ledger);
+    ledger.close().await;
 }
 
-async fn a_key_gets_the_original_answer_again<E: Engine>() {
-    let engine = E::new(sale(5));
+async fn a_key_gets_the_original_answer_again<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(5)).await;
     let clock = TestClock::at(STARTS_AT);
     let with_key = |user, id, key: &str| Attempt {
         idempotency_key: Some(IdempotencyKey::parse(key).unwrap()),
         ..attempt(user, id)
     };
-    let ledger = engine.open(clock.clock());
+    let ledger = engine.open(clock.clone()).await;
     let first = one(&ledger, with_key(1, 1, "k")).await;
     let order = purchased(&first).clone();
     assert_eq!(one(&ledger, with_key(1, 2, "k")).await, first);
@@ -196,21 +195,21 @@ async fn a_key_gets_the_original_answer_again<E: Engine>() {
         purchased(&one(&ledger, with_key(2, 5, "k")).await).id,
         order.id
     );
-    E::close(ledger);
-    let ledger = engine.open(clock.clock());
+    ledger.close().await;
+    let ledger = engine.open(clock.clone()).await;
     assert_eq!(
         one(&ledger, with_key(1, 6, "k")).await,
         first,
         "also after a restart"
     );
-    E::close(ledger);
+    ledger.close().await;
 }
 
 /// FAULTS 43 and 44: the moment of the commit decides, not that of the arrival.
-async fn the_window_is_half_open<E: Engine>() {
-    let engine = E::new(sale(5));
+async fn the_window_is_half_open<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(5)).await;
     let clock = TestClock::at(STARTS_AT - 1);
-    let ledger = engine.open(clock.clock());
+    let ledger = engine.open(clock.clone()).await;
     assert_eq!(
         one(&ledger, attempt(1, 1)).await,
         Outcome::NotActive(Phase::Upcoming)
@@ -234,37 +233,38 @@ async fn the_window_is_half_open<E: Engine>() {
         one(&ledger, attempt(1, 5)).await,
         Outcome::AlreadyPurchased(_)
     ));
-    E::close(ledger);
-    assert_eq!(engine.audit(), []);
+    ledger.close().await;
+    assert_eq!(engine.audit().await, []);
 }
 
 /// FAULTS 45, before the end: order times stay in order when the clock steps back.
-async fn time_never_runs_backwards<E: Engine>() {
-    let engine = E::new(sale(5));
+async fn time_never_runs_backwards<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(5)).await;
     let clock = TestClock::at(STARTS_AT + 500);
-    let ledger = engine.open(clock.clock());
+    let ledger = engine.open(clock.clone()).await;
     one(&ledger, attempt(1, 1)).await;
     clock.set(STARTS_AT + 100);
     one(&ledger, attempt(2, 2)).await;
-    E::close(ledger);
+    ledger.close().await;
     clock.set(STARTS_AT + 50);
-    let ledger = engine.open(clock.clock());
+    let ledger = engine.open(clock.clone()).await;
     one(&ledger, attempt(3, 3)).await;
-    E::close(ledger);
+    ledger.close().await;
     let times: Vec<_> = engine
         .stored()
+        .await
         .iter()
         .map(|order| order.ordered_at.0)
         .collect();
     assert_eq!(times, [STARTS_AT + 500; 3]);
-    assert_eq!(engine.audit(), []);
+    assert_eq!(engine.audit().await, []);
 }
 
 /// FAULTS 45, after the end: an ended sale stays ended, whatever the clock does, also after a restart.
-async fn the_end_is_kept_without_an_order<E: Engine>() {
-    let engine = E::new(sale(5));
+async fn the_end_is_kept_without_an_order<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(5)).await;
     let clock = TestClock::at(ENDS_AT);
-    let ledger = engine.open(clock.clock());
+    let ledger = engine.open(clock.clone()).await;
     assert_eq!(commit(&ledger, &[]).await, []);
     for _ in 0..2 {
         clock.set(STARTS_AT);
@@ -275,8 +275,8 @@ async fn the_end_is_kept_without_an_order<E: Engine>() {
             Outcome::NotActive(Phase::Ended)
         );
     }
-    E::close(ledger);
-    let ledger = engine.open(clock.clock());
+    ledger.close().await;
+    let ledger = engine.open(clock.clone()).await;
     assert_eq!(
         ledger.view().status(Timestamp(STARTS_AT)).phase,
         Phase::Ended
@@ -285,12 +285,12 @@ async fn the_end_is_kept_without_an_order<E: Engine>() {
         one(&ledger, attempt(1, 1)).await,
         Outcome::NotActive(Phase::Ended)
     );
-    E::close(ledger);
-    assert_eq!(engine.stored(), []);
+    ledger.close().await;
+    assert_eq!(engine.stored().await, []);
 }
 
 /// FAULTS 36: no id is changed, and none is taken for another.
-async fn odd_ids_are_stored_exactly<E: Engine>() {
+async fn odd_ids_are_stored_exactly<E: Engine>(place: &E::Place) {
     let ids = [
         "a:b",
         "a:b:c",
@@ -308,8 +308,8 @@ async fn odd_ids_are_stored_exactly<E: Engine>() {
         "a b c",
         "{test}:user:1",
     ];
-    let engine = E::new(sale(100));
-    let ledger = engine.open(TestClock::at(STARTS_AT).clock());
+    let engine = E::new(place, sale(100)).await;
+    let ledger = engine.open(TestClock::at(STARTS_AT)).await;
     for (n, id) in (1..).zip(ids) {
         let user = UserId::parse(id).unwrap();
         let attempt = Attempt {
@@ -318,15 +318,15 @@ async fn odd_ids_are_stored_exactly<E: Engine>() {
         };
         assert_eq!(purchased(&one(&ledger, attempt).await).user, user);
     }
-    E::close(ledger);
-    let stored = engine.stored();
+    ledger.close().await;
+    let stored = engine.stored().await;
     let stored: Vec<_> = stored.iter().map(|order| order.user.as_str()).collect();
     assert_eq!(stored, ids);
 }
 
-async fn batches_at_once_never_oversell<E: Engine>() {
-    let engine = E::new(sale(50));
-    let ledger = Arc::new(engine.open(TestClock::at(STARTS_AT).clock()));
+async fn batches_at_once_never_oversell<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(50)).await;
+    let ledger = Arc::new(engine.open(TestClock::at(STARTS_AT)).await);
     let tasks: Vec<_> = (0..20_u32)
         .map(|task| {
             let ledger = Arc::clone(&ledger);
@@ -352,9 +352,17 @@ async fn batches_at_once_never_oversell<E: Engine>() {
     }
     assert_eq!(units.len(), 50);
     let ledger = Arc::into_inner(ledger).expect("every task has ended");
-    E::close(ledger);
-    assert_eq!(engine.stored().len(), 50);
-    assert_eq!(engine.audit(), []);
+    ledger.close().await;
+    assert_eq!(engine.stored().await.len(), 50);
+    assert_eq!(engine.audit().await, []);
+}
+
+/// What the random sequences run on.
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// User, whether it is the user's last attempt again, and the number of an idempotency key.
@@ -373,29 +381,33 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Random batches, restarts and clock steps: the engine says and stores what `decide` says, on a list
 /// in memory, and its own audit agrees.
-pub(crate) fn check_random_batches<E: Engine>(cases: u32) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+pub(crate) fn check_random_batches<E: Engine>(
+    runtime: &tokio::runtime::Runtime,
+    place: &E::Place,
+    cases: u32,
+) {
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
         ..ProptestConfig::default()
     };
     let result = TestRunner::new(config).run(&(0..12u32, steps()), |(stock, steps)| {
-        runtime.block_on(compare::<E>(stock, &steps))
+        runtime.block_on(compare::<E>(place, stock, &steps))
     });
     if let Err(error) = result {
         panic!("{error}");
     }
 }
 
-async fn compare<E: Engine>(stock: u32, steps: &[Step]) -> Result<(), TestCaseError> {
+async fn compare<E: Engine>(
+    place: &E::Place,
+    stock: u32,
+    steps: &[Step],
+) -> Result<(), TestCaseError> {
     let sale = sale(stock);
-    let engine = E::new(sale.clone());
+    let engine = E::new(place, sale.clone()).await;
     let clock = TestClock::at(STARTS_AT - 50);
-    let mut ledger = engine.open(clock.clock());
+    let mut ledger = engine.open(clock.clone()).await;
     let mut list: Vec<Order> = Vec::new();
     // The time of the last decision that was stored, which is what a restart knows.
     let (mut latest, mut latest_stored) = (0, 0);
@@ -405,9 +417,10 @@ async fn compare<E: Engine>(stock: u32, steps: &[Step]) -> Result<(), TestCaseEr
 
     for (step_ms, reopen, wishes) in steps {
         if *reopen {
-            E::close(ledger);
-            ledger = engine.open(clock.clock());
-            latest = latest_stored;
+            ledger.close().await;
+            ledger = engine.open(clock.clone()).await;
+            // Opening looks at the clock, too.
+            latest = latest_stored.max(time);
         }
         time = time.saturating_add_signed(*step_ms);
         clock.set(time);
@@ -438,8 +451,8 @@ async fn compare<E: Engine>(stock: u32, steps: &[Step]) -> Result<(), TestCaseEr
         prop_assert_eq!(commit(&ledger, &batch).await, decision.outcomes);
         prop_assert_eq!(ledger.view().sold() as usize, list.len());
     }
-    E::close(ledger);
-    prop_assert_eq!(engine.stored(), list);
-    prop_assert_eq!(engine.audit(), []);
+    ledger.close().await;
+    prop_assert_eq!(engine.stored().await, list);
+    prop_assert_eq!(engine.audit().await, []);
     Ok(())
 }

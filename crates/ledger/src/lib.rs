@@ -4,6 +4,7 @@
 //! - [`Ledger`]: what every engine must do;
 //! - [`committer`]: collects what waits into batches and sends them to the ledger;
 //! - [`sqlite`]: the engine in a file, for one machine;
+//! - [`mod@redis`]: the engine in Redis, for many nodes;
 //! - [`audit`]: checks a list of orders against the invariants.
 //!
 //! `contract`, compiled for tests, holds the checks that every engine must pass.
@@ -15,10 +16,12 @@ pub mod audit;
 pub mod committer;
 #[cfg(test)]
 mod contract;
+pub mod redis;
 pub mod sqlite;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flashsale_sale::{Attempt, Order, Outcome, Timestamp, UserId, View};
 use thiserror::Error;
@@ -28,6 +31,9 @@ pub use committer::{Bounds, Busy, Committer};
 /// Reads the wall clock. It may jump; an engine makes sure that its own time never runs backwards.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// A key kept with the ledger for signing CSRF tokens, so that they outlive a restart and hold on all nodes.
+pub type CsrfKey = [u8; 32];
+
 /// The durable list of the orders of one sale.
 ///
 /// An engine may be one of several that share a list: other nodes' orders reach the view as well.
@@ -35,6 +41,19 @@ pub trait Ledger: Send + Sync + 'static {
     /// The view that this engine feeds. Before [`commit`](Self::commit) returns, every order in its
     /// outcomes is in the view; the orders of other nodes follow on their own.
     fn view(&self) -> &Arc<View>;
+
+    /// The key for CSRF tokens that is stored in this ledger.
+    fn csrf_key(&self) -> &CsrfKey;
+
+    /// Reads the clock by which this ledger decides, as well as this node knows it.
+    fn clock(&self) -> Clock;
+
+    /// How much later than [`clock`](Self::clock) says the ledger's clock may be. "Not yet" is certain only
+    /// if it holds so much later, too.
+    fn clock_margin(&self) -> Duration;
+
+    /// How many batches may be under way at once; one more is not begun.
+    fn batches_max(&self) -> usize;
 
     /// Decides a batch and stores it, all or nothing, and returns when the result is durable: one
     /// outcome for each attempt, in their order.
@@ -55,6 +74,9 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Whether this node can sell, or a sentence that says why it cannot.
     fn ready(&self) -> Result<(), String>;
+
+    /// Ends the use of the ledger in order.
+    fn close(self) -> impl Future<Output = ()> + Send;
 }
 
 /// A batch has no result.

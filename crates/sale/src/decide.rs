@@ -34,11 +34,7 @@ pub fn decide(
         .map(|attempt| {
             let in_batch = || index_by_user.get(&attempt.user).map(|i| orders[*i].clone());
             if let Some(order) = unique(|| stored(&attempt.user).or_else(in_batch)) {
-                return if order.id == attempt.order_id {
-                    Outcome::Purchased(order)
-                } else {
-                    Outcome::of_stored(order, attempt.idempotency_key.as_ref())
-                };
+                return Outcome::of_stored_for(order, attempt);
             }
             if phase != Phase::Active {
                 return Outcome::NotActive(phase);

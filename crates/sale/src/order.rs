@@ -104,4 +104,22 @@ impl Outcome {
             Self::AlreadyPurchased(order)
         }
     }
+
+    /// What an attempt of somebody comes to who has an order already: the same as when it was first sent,
+    /// if the order came from it.
+    pub fn of_stored_for(order: Order, attempt: &Attempt) -> Self {
+        if order.id == attempt.order_id {
+            Self::Purchased(order)
+        } else {
+            Self::of_stored(order, attempt.idempotency_key.as_ref())
+        }
+    }
+
+    /// The user's order, if there is one.
+    pub fn order(&self) -> Option<&Order> {
+        match self {
+            Self::Purchased(order) | Self::AlreadyPurchased(order) => Some(order),
+            Self::SoldOut | Self::NotActive(_) => None,
+        }
+    }
 }

@@ -17,6 +17,10 @@ pub enum Sabotage {
     Uniqueness = 1,
     /// No more orders than stock.
     Stock = 2,
+    /// A confirmation only when the order is durable.
+    Durability = 3,
+    /// A watched connection that nobody else uses.
+    Lease = 4,
 }
 
 /// One for the whole process, set once before anything is decided.

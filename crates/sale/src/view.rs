@@ -109,6 +109,11 @@ impl View {
         self.book.read().sold
     }
 
+    /// Whether this view has seen an order for every unit, so that nobody else has one.
+    pub fn has_seen_all(&self) -> bool {
+        self.book.read().has_seen_all(&self.sale)
+    }
+
     /// The answer to a purchase, if it is settled; otherwise the ledger must be asked.
     ///
     /// `now` is the latest that the ledger's clock can read at this moment. "Not yet" is said only if

@@ -27,7 +27,10 @@ pub(crate) async fn buy(State(app): State<Arc<App>>, request: Request) -> Result
     let read = purchase_body::read(body, app.body_timeout).await;
     let user = read.map_err(Answer::from)?;
 
-    if let Some(outcome) = app.view.settled(&user, idempotency_key.as_ref(), app.now()) {
+    if let Some(outcome) = app
+        .view
+        .settled(&user, idempotency_key.as_ref(), app.latest())
+    {
         return Ok(outcome.into());
     }
     let attempt = Attempt {

@@ -2,10 +2,8 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
-use flashsale_ledger::sqlite::files;
 use flashsale_sale::{Phase, Sale, Status};
 
 use crate::orders::calendar;
@@ -13,7 +11,8 @@ use crate::orders::calendar;
 /// What there is to say.
 pub(super) struct Facts<'a> {
     pub(super) address: SocketAddr,
-    pub(super) data_dir: &'a Path,
+    /// Where the ledger is.
+    pub(super) place: &'a str,
     pub(super) status: Status,
     pub(super) sale: &'a Arc<Sale>,
     pub(super) is_new: bool,
@@ -35,7 +34,6 @@ fn text(facts: &Facts<'_>) -> String {
     } = facts;
     let window = sale.window();
     let (start, end) = (window.starts_at(), window.ends_at());
-    let ledger = files::database_path(facts.data_dir, sale.id());
     let demo = if facts.is_demo { ", a demo" } else { "" };
     let begun = if facts.is_new {
         "new"
@@ -61,7 +59,7 @@ fn text(facts: &Facts<'_>) -> String {
             distance(status, start.0)
         ),
         format!("  end      {}{}", calendar(end), distance(status, end.0)),
-        format!("  ledger   {}", ledger.display()),
+        format!("  ledger   {}", facts.place),
         "  stop     Ctrl-C; the orders stay, and the next start goes on with them".to_owned(),
     ];
     if !facts.has_page {

@@ -13,10 +13,11 @@ use flashsale_api::csrf::Csrf;
 use flashsale_api::page::Page;
 use flashsale_api::server::{self, Limits};
 use flashsale_api::{App, router};
+use flashsale_ledger::redis::ATTEMPTS_MAX;
 use flashsale_ledger::sqlite::SqliteLedger;
-use flashsale_ledger::{Bounds, Clock, Committer, Ledger as _};
+use flashsale_ledger::{Bounds, Committer, Ledger};
 use tokio::net::{TcpListener, lookup_host};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::chosen_sale::{self, ChosenSale};
 use crate::cli::{BoundSettings, ServeSettings};
@@ -45,17 +46,39 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
-    let clock = world::clock();
     let (listener, address) = listen(&settings.host, settings.port).await?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::failed)?;
+    let door = Door {
+        listener,
+        address,
+        interrupt: signal(SignalKind::interrupt()).map_err(Failure::failed)?,
+        terminate: signal(SignalKind::terminate()).map_err(Failure::failed)?,
+    };
+    match &settings.redis.place.redis_url {
+        None => sell(door, &settings, open_file(&settings).await?).await,
+        Some(redis) => {
+            check_batch_size(&settings.bounds)?;
+            let (sale, data_dir) = (&settings.sale, &settings.data_dir);
+            let opening = chosen_sale::redis::open(sale, &settings.redis, redis, data_dir);
+            sell(door, &settings, opening.await?).await
+        }
+    }
+}
 
-    let ChosenSale {
-        ledger,
-        is_new,
-        is_demo,
-    } = open(&settings, &clock).await?;
-    let ledger = Arc::new(ledger);
+/// Where requests and signals come in.
+struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+async fn sell<L: Ledger>(
+    mut door: Door,
+    settings: &ServeSettings,
+    chosen: ChosenSale<L>,
+) -> Result<ExitCode, Failure> {
+    let ledger = Arc::new(chosen.ledger);
+    let clock = ledger.clock();
     let (committer, queue, loss) = Committer::new(bounds(&settings.bounds));
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
     let app = Arc::new(App {
@@ -66,17 +89,19 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
             ledger: Arc::clone(&ledger),
         }),
         clock: Arc::clone(&clock),
+        clock_margin: ledger.clock_margin(),
         random: world::random,
         page: Page::new(PAGE),
         body_timeout: milliseconds(settings.bounds.body_timeout_ms),
     });
+    let address = door.address;
     banner::print(&banner::Facts {
         address,
-        data_dir: &settings.data_dir,
+        place: &chosen.place,
         status: app.view.status(clock()),
         sale: app.view.sale(),
-        is_new,
-        is_demo,
+        is_new: chosen.is_new,
+        is_demo: chosen.is_demo,
         has_page: !PAGE.is_empty(),
     });
 
@@ -86,13 +111,13 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let mut loss_reason = None;
     let shutdown = async {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = door.interrupt.recv() => {}
+            _ = door.terminate.recv() => {}
             reason = loss.reason() => loss_reason = Some(reason),
         }
         tracing::info!("stopping: requests under way are finished");
     };
-    server::serve(listener, router(app), limits, shutdown).await;
+    server::serve(door.listener, router(app), limits, shutdown).await;
     // With the last request the last committer is gone, so the queue runs dry and its task ends.
     let finished = tokio::time::timeout(CLOSE_TIMEOUT, async {
         worker.await.map_err(Failure::failed)?;
@@ -135,19 +160,29 @@ async fn listen(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), Fail
 }
 
 /// Opening reads the whole file, so it is not done on a thread that serves.
-async fn open(settings: &ServeSettings, clock: &Clock) -> Result<ChosenSale, Failure> {
+async fn open_file(settings: &ServeSettings) -> Result<ChosenSale<SqliteLedger>, Failure> {
     let (sale, data_dir) = (settings.sale.clone(), settings.data_dir.clone());
-    let clock = Arc::clone(clock);
-    tokio::task::spawn_blocking(move || chosen_sale::open(&sale, &data_dir, clock))
+    tokio::task::spawn_blocking(move || chosen_sale::file::open(&sale, &data_dir, world::clock()))
         .await
         .map_err(Failure::failed)?
 }
 
-async fn close(ledger: Arc<SqliteLedger>) -> Result<(), Failure> {
+fn check_batch_size(settings: &BoundSettings) -> Result<(), Failure> {
+    let wanted = settings.purchase_batch_max.get() as usize;
+    if wanted <= ATTEMPTS_MAX {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "PURCHASE_BATCH_MAX is {wanted}, but Redis takes at most {ATTEMPTS_MAX} purchases at once"
+    )))
+}
+
+async fn close<L: Ledger>(ledger: Arc<L>) -> Result<(), Failure> {
     match Arc::try_unwrap(ledger) {
-        Ok(ledger) => tokio::task::spawn_blocking(|| ledger.close())
-            .await
-            .map_err(Failure::failed),
+        Ok(ledger) => {
+            ledger.close().await;
+            Ok(())
+        }
         Err(_in_use) => Err(Failure::failed(
             "a request kept the ledger open after the end",
         )),

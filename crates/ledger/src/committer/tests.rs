@@ -4,8 +4,8 @@ use flashsale_sale::{Order, Timestamp, UserId, View};
 use parking_lot::Mutex;
 
 use super::*;
-use crate::Unavailable;
 use crate::contract::{ENDS_AT, STARTS_AT, TestClock, attempt, sale};
+use crate::{CsrfKey, Unavailable};
 
 /// A ledger that does what the test tells it, batch by batch; after that it stores everything.
 struct Script {
@@ -13,6 +13,7 @@ struct Script {
     steps: Mutex<VecDeque<Step>>,
     /// The attempts' order ids of every batch that came.
     batches: Mutex<Vec<Vec<u128>>>,
+    batches_max: usize,
 }
 
 enum Step {
@@ -22,12 +23,18 @@ enum Step {
 
 impl Script {
     fn new(steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
+        Self::of_several(1, steps)
+    }
+
+    /// One that takes several batches at once.
+    fn of_several(batches_max: usize, steps: impl IntoIterator<Item = Step>) -> Arc<Self> {
         let view = Arc::new(View::new(Arc::new(sale(1_000_000))));
         let steps = Mutex::new(steps.into_iter().collect());
         Arc::new(Self {
             view,
             steps,
             batches: Mutex::default(),
+            batches_max,
         })
     }
 
@@ -39,6 +46,22 @@ impl Script {
 impl Ledger for Script {
     fn view(&self) -> &Arc<View> {
         &self.view
+    }
+
+    fn csrf_key(&self) -> &CsrfKey {
+        &[0; 32]
+    }
+
+    fn clock(&self) -> Clock {
+        TestClock::at(STARTS_AT).clock()
+    }
+
+    fn clock_margin(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn batches_max(&self) -> usize {
+        self.batches_max
     }
 
     async fn commit(&self, batch: Arc<[Attempt]>) -> Result<Vec<Outcome>, CommitError> {
@@ -73,6 +96,8 @@ impl Ledger for Script {
     fn ready(&self) -> Result<(), String> {
         Ok(())
     }
+
+    async fn close(self) {}
 }
 
 const BOUNDS: Bounds = Bounds {

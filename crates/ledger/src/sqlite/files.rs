@@ -21,9 +21,9 @@ use tokio::sync::mpsc;
 
 use super::schema::{self, Epoch, Head};
 use super::writer::Writer;
-use super::{CsrfKey, OpenError, SqliteLedger, Trouble, reader, rows, wal};
-use crate::Clock;
+use super::{OpenError, SqliteLedger, Trouble, reader, rows, wal};
 use crate::audit::Sequence;
+use crate::{Clock, CsrfKey};
 
 /// How long a statement waits for somebody else's lock on the database. Nobody but this server has a
 /// reason to write, so this only bridges a glance with another tool.
@@ -228,12 +228,12 @@ impl SaleFiles {
             path: path.clone(),
             identity,
             view: Arc::clone(&view),
-            clock,
+            clock: Arc::clone(&clock),
             wal_pages,
             trouble: Arc::clone(&trouble),
         };
         writer
-            .note_end_if_over()
+            .look_at_clock()
             .map_err(|reason| OpenError::Unwritable(reason.to_string()))?;
         let (jobs, queue) = mpsc::channel(1);
         let thread = std::thread::Builder::new()
@@ -245,6 +245,7 @@ impl SaleFiles {
             .map_err(OpenError::io(&path))?;
         Ok(SqliteLedger {
             view,
+            clock,
             csrf_key: head.csrf_key,
             jobs,
             trouble,

@@ -34,15 +34,12 @@ pub use open_error::OpenError;
 pub use reader::Reader;
 use writer::Job;
 
-use crate::{CommitError, Ledger, Unavailable};
-
-/// A key kept with the ledger for signing CSRF tokens, so that they outlive a restart.
-pub type CsrfKey = [u8; 32];
+use crate::{Clock, CommitError, CsrfKey, Ledger, Unavailable};
 
 /// The ledger of one sale in one file, open for selling. Dropping it ends the writer thread.
-#[derive(Debug)]
 pub struct SqliteLedger {
     view: Arc<View>,
+    clock: Clock,
     csrf_key: CsrfKey,
     /// To the writer thread. Room for one: the committer has one batch under way at a time.
     jobs: mpsc::Sender<Job>,
@@ -66,28 +63,36 @@ enum Trouble {
 /// without buyers it would never find out that there is room on the disk again.
 const TROUBLE_SHOWN: Duration = Duration::from_secs(5);
 
-impl SqliteLedger {
-    /// The key for CSRF tokens that is stored in this ledger.
-    pub fn csrf_key(&self) -> &CsrfKey {
-        &self.csrf_key
-    }
-
-    /// Waits for the writer to finish, and closes the file: the log is copied into the database and
-    /// removed. Blocks; the batch under way is stored first.
-    pub fn close(mut self) {
-        let (closed, _) = mpsc::channel(1);
-        drop(std::mem::replace(&mut self.jobs, closed));
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the ledger's writer panicked; the next start recovers what is stored");
-        }
+impl std::fmt::Debug for SqliteLedger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sale = self.view.sale().id();
+        f.debug_struct("SqliteLedger")
+            .field("sale", sale)
+            .finish_non_exhaustive()
     }
 }
 
 impl Ledger for SqliteLedger {
     fn view(&self) -> &Arc<View> {
         &self.view
+    }
+
+    fn csrf_key(&self) -> &CsrfKey {
+        &self.csrf_key
+    }
+
+    fn clock(&self) -> Clock {
+        Arc::clone(&self.clock)
+    }
+
+    /// It is the very clock by which the writer decides.
+    fn clock_margin(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// The writer thread stores one after the other.
+    fn batches_max(&self) -> usize {
+        1
     }
 
     async fn commit(&self, batch: Arc<[Attempt]>) -> Result<Vec<Outcome>, CommitError> {
@@ -110,6 +115,25 @@ impl Ledger for SqliteLedger {
             Trouble::Final(reason) => Err(reason.clone()),
             Trouble::Passing(at, reason) if at.elapsed() < TROUBLE_SHOWN => Err(reason.clone()),
             Trouble::Passing(..) | Trouble::None => Ok(()),
+        }
+    }
+
+    async fn close(self) {
+        // A panic of the writer was reported; nothing else can go wrong here.
+        drop(tokio::task::spawn_blocking(|| self.close_blocking()).await);
+    }
+}
+
+impl SqliteLedger {
+    /// Waits for the writer to finish, and closes the file: the log is copied into the database and
+    /// removed. The batch under way is stored first.
+    fn close_blocking(mut self) {
+        let (closed, _) = mpsc::channel(1);
+        drop(std::mem::replace(&mut self.jobs, closed));
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the ledger's writer panicked; the next start recovers what is stored");
         }
     }
 }

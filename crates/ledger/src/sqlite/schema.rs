@@ -3,7 +3,8 @@
 use flashsale_sale::{Sale, SaleId, Timestamp, Window};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{CsrfKey, OpenError};
+use super::OpenError;
+use crate::CsrfKey;
 
 /// Marks the file as a flashsale ledger (`PRAGMA application_id`): "flsh" in ASCII.
 const APPLICATION_ID: i32 = 0x666c_7368;

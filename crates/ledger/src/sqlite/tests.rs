@@ -34,10 +34,6 @@ impl Folder {
     fn reader(&self) -> Reader {
         Reader::open(&self.path()).unwrap()
     }
-}
-
-impl Engine for Folder {
-    type Ledger = SqliteLedger;
 
     fn new(sale: flashsale_sale::Sale) -> Self {
         Self {
@@ -48,10 +44,6 @@ impl Engine for Folder {
 
     fn open(&self, clock: Clock) -> SqliteLedger {
         self.try_open(clock).unwrap()
-    }
-
-    fn close(ledger: SqliteLedger) {
-        ledger.close();
     }
 
     fn stored(&self) -> Vec<Order> {
@@ -66,6 +58,27 @@ impl Engine for Folder {
 
     fn audit(&self) -> Vec<Finding> {
         self.reader().audit().1
+    }
+}
+
+impl Engine for Folder {
+    type Place = ();
+    type Ledger = SqliteLedger;
+
+    async fn new((): &(), sale: flashsale_sale::Sale) -> Self {
+        Self::new(sale)
+    }
+
+    async fn open(&self, clock: TestClock) -> SqliteLedger {
+        self.open(clock.clock())
+    }
+
+    async fn stored(&self) -> Vec<Order> {
+        self.stored()
+    }
+
+    async fn audit(&self) -> Vec<Finding> {
+        self.audit()
     }
 }
 
@@ -84,7 +97,7 @@ async fn folder_with_orders(orders: u32) -> Folder {
     for user in 1..=orders {
         buy(&ledger, user).await.unwrap();
     }
-    ledger.close();
+    ledger.close_blocking();
     folder
 }
 
@@ -100,12 +113,12 @@ fn check_refused(folder: &Folder, is_kind: fn(&OpenError) -> bool, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_keeps_the_contract() {
-    contract::check_all::<Folder>().await;
+    contract::check_all::<Folder>(&()).await;
 }
 
 #[test]
 fn random_batches_agree_with_the_rules() {
-    contract::check_random_batches::<Folder>(100);
+    contract::check_random_batches::<Folder>(&contract::runtime(), &(), 100);
 }
 
 #[tokio::test]
@@ -120,8 +133,8 @@ async fn row_08_a_second_server_is_refused_and_a_reader_is_not() {
     buy(&ledger, 2).await.unwrap();
     assert_eq!(folder.stored().len(), 2);
     assert_eq!(folder.audit(), []);
-    ledger.close();
-    folder.open(clock()).close();
+    ledger.close_blocking();
+    folder.open(clock()).close_blocking();
 }
 
 #[tokio::test]
@@ -135,7 +148,7 @@ async fn row_05_a_missing_ledger_is_never_replaced() {
     );
     // To begin anew is a decision that somebody makes by hand.
     fs::remove_file(folder.folder.path().join("test.lock")).unwrap();
-    folder.open(clock()).close();
+    folder.open(clock()).close_blocking();
     assert_eq!(folder.stored(), []);
 }
 
@@ -166,7 +179,7 @@ async fn row_05_a_foreign_ledger_is_refused() {
     )
     .unwrap();
     // A folder that has never seen this sale takes it in.
-    third.open(clock()).close();
+    third.open(clock()).close_blocking();
 }
 
 /// Every single changed byte is noticed, or changes nothing that was said.
@@ -191,7 +204,7 @@ async fn row_05_damage_is_noticed_wherever_it_is() {
                     );
                 }
                 assert_eq!(ledger.view().sold(), 60, "{position}");
-                ledger.close();
+                ledger.close_blocking();
             }
             Err(error) => {
                 assert!(error.to_string().contains("test.sqlite3"), "{error}");
@@ -212,7 +225,7 @@ async fn row_05_damage_is_noticed_wherever_it_is() {
             .expect_err("a file that was cut off");
     }
     fs::write(folder.path(), &sound).unwrap();
-    folder.open(clock()).close();
+    folder.open(clock()).close_blocking();
 }
 
 #[tokio::test]
@@ -288,7 +301,7 @@ async fn nothing_is_confirmed_once_the_file_is_moved_away() {
     }
     assert!(ledger.ready().unwrap_err().contains("gone"));
     assert_eq!(ledger.view().sold(), 2);
-    ledger.close();
+    ledger.close_blocking();
 }
 
 /// The log is copied into the database as it grows, and begins again.
@@ -306,7 +319,7 @@ async fn the_log_stays_short() {
         longest = longest.max(wal_bytes());
     }
     assert!(longest > 1 << 20 && longest < 10 << 20, "{longest}");
-    ledger.close();
+    ledger.close_blocking();
     assert_eq!(folder.stored().len(), 30_000);
     assert_eq!(folder.audit(), []);
 }
@@ -324,7 +337,7 @@ async fn folder_after_a_crash(orders: u32) -> Folder {
         let name = path.file_name().expect("a name");
         fs::copy(&path, crashed.folder.path().join(name)).expect("a copy");
     }
-    ledger.close();
+    ledger.close_blocking();
     crashed
 }
 
@@ -340,10 +353,10 @@ async fn row_05_a_log_that_was_lost_with_orders_in_it_is_noticed() {
         "-wal is missing",
     );
     fs::write(&log, kept).expect("the log is put back");
-    folder.open(clock()).close();
+    folder.open(clock()).close_blocking();
     // After an orderly end there is no log, and none is missed.
     assert!(!log.exists());
-    folder.open(clock()).close();
+    folder.open(clock()).close_blocking();
     assert_eq!(folder.stored().len(), 5);
 }
 

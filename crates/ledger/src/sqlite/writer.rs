@@ -102,12 +102,9 @@ impl Writer {
             .map_err(|(_, error)| error.to_string())
     }
 
-    /// A sale that is over when its ledger is opened is over before anybody can ask. Without room on
-    /// the disk that is left to the first batch; reading goes on meanwhile.
-    pub(super) fn note_end_if_over(&mut self) -> Result<(), CommitError> {
-        if self.view.sale().window().phase((self.clock)()) != Phase::Ended {
-            return Ok(());
-        }
+    /// Looks at the clock before anybody can ask, so that a sale that is over by then is over for everybody.
+    /// Without room on the disk that is left to the first batch; reading goes on meanwhile.
+    pub(super) fn look_at_clock(&mut self) -> Result<(), CommitError> {
         match self.commit(&[]) {
             Err(lost @ CommitError::Lost(_)) => Err(lost),
             Err(error) => {

@@ -1,0 +1,83 @@
+-- Decides a batch and stores it, as one step of the server: the twin of `decide` in the crate `sale`,
+-- with the checks of `books.rs` before it.
+--
+-- Everything that can fail comes before the first write, so that nothing is ever half done. What the
+-- checks find wrong is reported as `CLOSED <code>`; `trouble.rs` has the sentences.
+--
+-- keys: config, stock, orders, then for each attempt the receipt of its user
+-- args: epoch, position and order id of the last order that the node has seen ('' for none), the
+--       latest time that it has seen, the length of what the names of receipts begin with; then for
+--       each attempt its order id and its idempotency key ('' for none)
+-- returns: this server's time, the time of the decision, the units sold before it, and for each
+--          attempt a unit (sold now), a receipt (sold before), or one of the three numbers below
+local SOLD_OUT, UPCOMING, ENDED = 0, -1, -2
+
+local function decide(keys, args)
+  local config = redis.call('HMGET', keys[1], 'epoch', 'stock', 'startsAt', 'endsAt', 'endedAt')
+  if not config[1] then return redis.error_reply('CLOSED config_missing') end
+  if config[1] ~= args[1] then return redis.error_reply('CLOSED foreign_epoch') end
+  local stock, starts_at, ends_at = tonumber(config[2]), tonumber(config[3]), tonumber(config[4])
+
+  if args[2] ~= '' then
+    local known = redis.call('XRANGE', keys[3], args[2], args[2])[1]
+    if not known or known[2][2] ~= args[3] then return redis.error_reply('CLOSED orders_lost') end
+  end
+  local left = redis.call('GET', keys[2])
+  if not left then return redis.error_reply('CLOSED stock_missing') end
+  local last_time, sold = 0, 0
+  local last = redis.call('XREVRANGE', keys[3], '+', '-', 'COUNT', 1)[1]
+  if last then
+    local time, unit = string.match(last[1], '^(%d+)-(%d+)$')
+    last_time, sold = tonumber(time), tonumber(unit)
+  end
+  if sold + left ~= stock or redis.call('XLEN', keys[3]) ~= sold then
+    return redis.error_reply('CLOSED counts_disagree')
+  end
+
+  local clock = redis.call('TIME')
+  local time = clock[1] * 1000 + math.floor(clock[2] / 1000)
+  local now = math.max(time, last_time, tonumber(args[4]), tonumber(config[5] or 0))
+  local closed = nil
+  if now < starts_at then closed = UPCOMING elseif now >= ends_at then closed = ENDED end
+
+  local receipts = #keys > 3 and redis.call('MGET', unpack(keys, 4)) or {}
+  local results, entries, new_receipts, in_batch = {}, {}, {}, {}
+  local unit = sold
+  for i = 1, #keys - 3 do
+    local key = keys[i + 3]
+    local stored = receipts[i] or in_batch[key]
+    if stored then
+      results[i] = stored
+    elseif closed then
+      results[i] = closed
+    elseif unit >= stock then
+      results[i] = SOLD_OUT
+    else
+      unit = unit + 1
+      results[i] = unit
+      local order_id, idempotency_key = args[4 + 2 * i], args[5 + 2 * i]
+      local position = string.format('%.0f-%.0f', now, unit)
+      local receipt = position .. ' ' .. order_id
+      if idempotency_key ~= '' then receipt = receipt .. ' ' .. idempotency_key end
+      in_batch[key] = receipt
+      new_receipts[#new_receipts + 1] = key
+      new_receipts[#new_receipts + 1] = receipt
+      entries[#entries + 1] = { position, order_id, string.sub(key, args[5] + 1), idempotency_key }
+    end
+  end
+
+  if #entries > 0 then
+    -- The one write that can refuse: a key that is there, though MGET saw no text in it.
+    if redis.call('MSETNX', unpack(new_receipts)) == 0 then
+      return redis.error_reply('CLOSED receipt_type')
+    end
+    for _, entry in ipairs(entries) do
+      redis.call('XADD', keys[3], entry[1], 'order', entry[2], 'user', entry[3], 'key', entry[4])
+    end
+    redis.call('DECRBY', keys[2], #entries)
+  end
+  if now >= ends_at and not config[5] then
+    redis.call('HSET', keys[1], 'endedAt', string.format('%.0f', now))
+  end
+  return { time, now, sold, results }
+end

@@ -1,0 +1,195 @@
+//! The strategy `function`: the server itself decides a batch, in one call.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flashsale_sale::{Attempt, IdempotencyKey, Order, Outcome, Phase, Timestamp};
+use parking_lot::Mutex;
+use redis::{Cmd, Value};
+
+use super::connection::Connection;
+use super::head::Head;
+use super::keys::Keys;
+use super::record::{self, Tip};
+use super::trouble::Trouble;
+use super::{ATTEMPTS_MAX, Decided};
+
+/// The body of the function, without what makes it a library or a script.
+const BODY: &str = include_str!("decide.lua");
+
+// Each attempt brings a receipt to write, and Lua hands over at most 8,000 values at once.
+const _: () = assert!(2 * ATTEMPTS_MAX < 8_000);
+
+/// Calls the function, and loads it where it is not there.
+#[derive(Debug)]
+pub(super) struct Function {
+    /// The name of library and function. It holds a checksum of the body, so that nodes of two versions
+    /// can share one server.
+    name: String,
+    /// Whether the server has functions; those before Redis 7 have only scripts.
+    has_functions: AtomicBool,
+    /// What the server calls the script, once it was loaded.
+    script: Mutex<String>,
+}
+
+impl Function {
+    pub(super) fn new() -> Self {
+        Self {
+            name: format!(
+                "flashsale_decide_{:08x}",
+                crc32fast::hash(body().as_bytes())
+            ),
+            has_functions: AtomicBool::new(true),
+            script: Mutex::default(),
+        }
+    }
+
+    /// Loads the function; one that is there already is as good.
+    pub(super) async fn load(&self, connection: &mut Connection) -> Result<(), Trouble> {
+        if self.has_functions.load(Ordering::Relaxed) {
+            let library = format!(
+                "#!lua name={name}\n{body}\nredis.register_function('{name}', decide)\n",
+                name = self.name,
+                body = body(),
+            );
+            let command = redis::cmd("FUNCTION").arg("LOAD").arg(library).to_owned();
+            match connection.command(&command).await {
+                Err(Trouble::Refused { text, .. }) if text.contains("already exists") => {
+                    return Ok(());
+                }
+                Err(trouble) if trouble.is_unknown_command() => {
+                    self.has_functions.store(false, Ordering::Relaxed);
+                    tracing::info!("this Redis has no functions, so a script is used");
+                }
+                result => return result.map(drop),
+            }
+        }
+        let script = format!("{}\nreturn decide(KEYS, ARGV)\n", body());
+        let command = redis::cmd("SCRIPT").arg("LOAD").arg(script).to_owned();
+        let digest = connection.command(&command).await?;
+        record::text(&digest)
+            .unwrap_or_default()
+            .clone_into(&mut self.script.lock());
+        Ok(())
+    }
+
+    /// Decides a batch. If the function has been forgotten, it is loaded again, once.
+    pub(super) async fn decide(
+        &self,
+        connection: &mut Connection,
+        keys: &Keys,
+        head: &Head,
+        seen: (Option<Tip>, Timestamp),
+        attempts: &[Attempt],
+    ) -> Result<Decided, Trouble> {
+        let call = self.call(keys, head, seen, attempts);
+        let answer = match connection.command(&call).await {
+            Err(trouble) if trouble.is_forgotten() => {
+                tracing::info!("Redis has forgotten the function; it is loaded again");
+                self.load(connection).await?;
+                let call = self.call(keys, head, seen, attempts);
+                connection.command(&call).await?
+            }
+            result => result?,
+        };
+        parse(&answer, attempts)
+    }
+
+    fn call(
+        &self,
+        keys: &Keys,
+        head: &Head,
+        (tip, time): (Option<Tip>, Timestamp),
+        attempts: &[Attempt],
+    ) -> Cmd {
+        let mut call = if self.has_functions.load(Ordering::Relaxed) {
+            redis::cmd("FCALL").arg(&self.name).to_owned()
+        } else {
+            redis::cmd("EVALSHA").arg(&*self.script.lock()).to_owned()
+        };
+        call.arg(3 + attempts.len())
+            .arg(&[&keys.config, &keys.stock, &keys.orders]);
+        for attempt in attempts {
+            call.arg(keys.receipt(&attempt.user));
+        }
+        call.arg(&head.epoch);
+        match tip {
+            Some(tip) => call
+                .arg(tip.position.to_string())
+                .arg(tip.order_id.to_string()),
+            None => call.arg("").arg(""),
+        };
+        call.arg(time.0).arg(keys.receipts.len());
+        for attempt in attempts {
+            let key = attempt.idempotency_key.as_ref();
+            call.arg(attempt.order_id.to_string())
+                .arg(key.map_or("", IdempotencyKey::as_str));
+        }
+        call
+    }
+}
+
+fn parse(answer: &Value, attempts: &[Attempt]) -> Result<Decided, Trouble> {
+    let odd = || Trouble::NoAnswer("the function's answer cannot be read".to_owned());
+    let Value::Array(parts) = answer else {
+        return Err(odd());
+    };
+    let [time, now, sold, Value::Array(results)] = &parts[..] else {
+        return Err(odd());
+    };
+    let number = |value| u64::try_from(record::number(value)?).ok();
+    let time = Timestamp(number(time).ok_or_else(odd)?);
+    let now = Timestamp(number(now).ok_or_else(odd)?);
+    let sold = number(sold)
+        .and_then(|sold| u32::try_from(sold).ok())
+        .ok_or_else(odd)?;
+    if results.len() != attempts.len() {
+        return Err(odd());
+    }
+    let mut orders = Vec::new();
+    let mut outcomes = Vec::with_capacity(attempts.len());
+    for (attempt, result) in attempts.iter().zip(results) {
+        outcomes.push(match result {
+            Value::Int(0) => Outcome::SoldOut,
+            Value::Int(-1) => Outcome::NotActive(Phase::Upcoming),
+            Value::Int(-2) => Outcome::NotActive(Phase::Ended),
+            Value::Int(unit) => {
+                let order = Order {
+                    unit: u32::try_from(*unit).map_err(|_| odd())?,
+                    id: attempt.order_id,
+                    user: attempt.user.clone(),
+                    ordered_at: now,
+                    idempotency_key: attempt.idempotency_key.clone(),
+                };
+                orders.push(order.clone());
+                Outcome::Purchased(order)
+            }
+            Value::BulkString(receipt) => {
+                let order =
+                    record::parse_receipt(&attempt.user, receipt).map_err(Trouble::unsound)?;
+                Outcome::of_stored_for(order, attempt)
+            }
+            _ => return Err(odd()),
+        });
+    }
+    Ok(Decided {
+        time,
+        now,
+        sold_before: sold,
+        outcomes,
+        orders,
+    })
+}
+
+/// What the function is made of.
+#[cfg(not(test))]
+fn body() -> std::borrow::Cow<'static, str> {
+    BODY.into()
+}
+
+/// In tests of the engine the time comes from a key that the test sets, so that every moment of a sale
+/// can be had. All else is the same.
+#[cfg(test)]
+fn body() -> std::borrow::Cow<'static, str> {
+    let clock = format!("redis.call('LRANGE', '{}', 0, 1)", super::tests::CLOCK_KEY);
+    BODY.replace("redis.call('TIME')", &clock).into()
+}

@@ -1,0 +1,40 @@
+//! The names of a sale's keys. The braces put all of them into one slot of a Cluster, so that one
+//! server decides.
+
+use flashsale_sale::{SaleId, UserId};
+
+/// The keys of one sale.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    /// A hash: the settings, the epoch, the CSRF key, and the end once it has been seen.
+    pub(super) config: String,
+    /// A number: the units left.
+    pub(super) stock: String,
+    /// A stream: the orders. The id of an entry is the order's time and its unit.
+    pub(super) orders: String,
+    /// A number that is counted up to have something to wait for; its value means nothing.
+    pub(super) fence: String,
+    /// Expires at the end of the sale, and takes every transaction under way with it.
+    pub(super) open: String,
+    /// What the names of the receipts begin with.
+    pub(super) receipts: String,
+}
+
+impl Keys {
+    pub(super) fn of(sale: &SaleId) -> Self {
+        let key = |name: &str| format!("{{{sale}}}:{name}");
+        Self {
+            config: key("config"),
+            stock: key("stock"),
+            orders: key("orders"),
+            fence: key("fence"),
+            open: key("open"),
+            receipts: key("user:"),
+        }
+    }
+
+    /// The receipt of a user: the order, found without reading the list.
+    pub(super) fn receipt(&self, user: &UserId) -> String {
+        [&self.receipts, user.as_str()].concat()
+    }
+}

@@ -1,0 +1,217 @@
+//! What one node knows of a sale in Redis, and the way of a batch.
+
+use std::sync::Arc;
+
+use flashsale_sale::{Attempt, Order, Outcome, UserId, View};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::Decided;
+use super::clock::ServerClock;
+use super::connection::{LookUps, Pool};
+use super::dialer::Dialer;
+use super::function::Function;
+use super::head::Head;
+use super::keys::Keys;
+use super::record::{self, Position, Tip};
+use super::trouble::{Fault, Trouble};
+use super::watch::Watch;
+
+/// How often one batch may be sent on to another server before it is told `busy`.
+const HOPS_MAX: u32 = 3;
+
+/// How batches are decided.
+#[derive(Debug)]
+pub(super) enum Decider {
+    Function(Function),
+    Watch(Watch),
+}
+
+/// One node's part in a sale, shared by requests and by the tasks that follow the list.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) pool: Pool,
+    pub(super) keys: Keys,
+    pub(super) head: Head,
+    pub(super) decider: Decider,
+    pub(super) view: Arc<View>,
+    pub(super) clock: Arc<ServerClock>,
+    /// The last order that was seen without a gap before it: where the list is read on, and what must still
+    /// be there. Written by batches and by the follower.
+    pub(super) tip: Mutex<Option<Tip>>,
+    pub(super) health: Mutex<Health>,
+    /// Made when it is first needed. The lock is held while it is made, so that it is made once.
+    pub(super) look_ups: tokio::sync::Mutex<Option<LookUps>>,
+}
+
+/// Why this node does not sell.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    /// What came of the last batch or the last look at the books.
+    pub(super) selling: Option<String>,
+    /// What came of the last attempt to follow the list.
+    pub(super) following: Option<String>,
+}
+
+impl Node {
+    /// Decides a batch, and follows the sale where it has moved.
+    pub(super) async fn commit(&self, attempts: &[Attempt]) -> Result<Vec<Outcome>, Trouble> {
+        let mut hops = 0;
+        let result = loop {
+            let generation = self.dialer.generation();
+            let result = self.commit_here(attempts).await;
+            match &result {
+                Ok(_) => {}
+                Err(Trouble::NoAnswer(_)) => self.dialer.lost(generation, None),
+                Err(trouble) => {
+                    if let Some(to) = trouble.elsewhere() {
+                        self.dialer.lost(generation, to);
+                        hops += 1;
+                        if hops <= HOPS_MAX {
+                            continue;
+                        }
+                    }
+                }
+            }
+            break result;
+        };
+        self.health.lock().selling = result.as_ref().err().map(Trouble::to_string);
+        result
+    }
+
+    async fn commit_here(&self, attempts: &[Attempt]) -> Result<Vec<Outcome>, Trouble> {
+        let (keys, head) = (&self.keys, &self.head);
+        let seen = (*self.tip.lock(), self.view.ledger_time());
+        let asked_at = Instant::now();
+        let (mut lease, decided) = match &self.decider {
+            Decider::Function(function) => {
+                let mut lease = self.pool.lease().await?;
+                let decided = function
+                    .decide(&mut lease, keys, head, seen, attempts)
+                    .await?;
+                (lease, decided)
+            }
+            Decider::Watch(watch) => watch.decide(&self.pool, keys, head, seen, attempts).await?,
+        };
+        self.clock.observe(decided.time, asked_at, Instant::now());
+        lease.make_durable(keys).await?;
+        drop(lease);
+        self.take_in(decided)
+    }
+
+    /// Puts what is durable into the view, and then lets it out.
+    fn take_in(&self, decided: Decided) -> Result<Vec<Outcome>, Trouble> {
+        let orders = decided.outcomes.iter().filter_map(Outcome::order);
+        self.view
+            .record(orders.cloned())
+            .map_err(|contradiction| Trouble::unsound(contradiction.to_string()))?;
+        self.view.observe(decided.now);
+        if let Some(last) = decided.orders.last() {
+            let mut tip = self.tip.lock();
+            // With orders of other nodes in between, the follower closes the gap.
+            if tip.map_or(0, |tip| tip.position.unit) == decided.sold_before {
+                *tip = Some(Tip::of(last));
+            }
+        }
+        Ok(decided.outcomes)
+    }
+
+    /// Takes in orders as the list has them; they must go on from the last one that was seen.
+    pub(super) fn follow_on(&self, orders: Vec<Order>) -> Result<(), Trouble> {
+        let mut tip = self.tip.lock();
+        let mut last_unit = tip.map_or(0, |tip| tip.position.unit);
+        let mut new = Vec::with_capacity(orders.len());
+        for order in orders {
+            if order.unit <= last_unit {
+                continue;
+            }
+            if order.unit != last_unit + 1 {
+                let unit = order.unit;
+                return Err(Trouble::unsound(format!(
+                    "in the list of orders unit {unit} follows unit {last_unit}"
+                )));
+            }
+            last_unit = order.unit;
+            new.push(order);
+        }
+        let Some(last) = new.last().map(Tip::of) else {
+            return Ok(());
+        };
+        self.view.observe(last.position.time);
+        self.view
+            .record(new)
+            .map_err(|contradiction| Trouble::unsound(contradiction.to_string()))?;
+        *tip = Some(last);
+        Ok(())
+    }
+
+    /// The order of a user whom the view does not know.
+    pub(super) async fn find(&self, user: &UserId) -> Result<Option<Order>, Trouble> {
+        let mut result = self.find_here(user).await;
+        if let Err(trouble) = &result {
+            let to = match trouble {
+                Trouble::NoAnswer(_) => Some(None),
+                other => other.elsewhere(),
+            };
+            if let Some(to) = to {
+                // Reading may be done again at any time.
+                self.dialer.lost(self.dialer.generation(), to);
+                result = self.find_here(user).await;
+            }
+        }
+        result
+    }
+
+    async fn find_here(&self, user: &UserId) -> Result<Option<Order>, Trouble> {
+        let look_ups = self.look_ups().await?;
+        let epoch = (self.keys.config.as_str(), "epoch");
+        let (epoch, receipt) = look_ups.get(epoch, &self.keys.receipt(user)).await?;
+        match record::text(&epoch) {
+            Some(epoch) if epoch == self.head.epoch => {}
+            Some(_) => return Err(Trouble::Closed(Fault::ForeignEpoch)),
+            None => return Err(Trouble::Closed(Fault::ConfigMissing)),
+        }
+        let redis::Value::BulkString(receipt) = receipt else {
+            return Ok(None);
+        };
+        let order = record::parse_receipt(user, &receipt).map_err(Trouble::unsound)?;
+        // It may be another node's, which still waits until it is durable.
+        self.pool.lease().await?.make_durable(&self.keys).await?;
+        self.view
+            .record([order.clone()])
+            .map_err(|contradiction| Trouble::unsound(contradiction.to_string()))?;
+        Ok(Some(order))
+    }
+
+    async fn look_ups(&self) -> Result<LookUps, Trouble> {
+        let mut kept = self.look_ups.lock().await;
+        match &*kept {
+            Some(look_ups) if look_ups.generation() == self.dialer.generation() => {
+                Ok(look_ups.clone())
+            }
+            _ => {
+                let new = self.dialer.connect().await?.for_look_ups();
+                *kept = Some(new.clone());
+                Ok(new)
+            }
+        }
+    }
+
+    pub(super) fn ready(&self) -> Result<(), String> {
+        let health = self.health.lock();
+        match health.selling.as_ref().or(health.following.as_ref()) {
+            None => Ok(()),
+            Some(reason) => Err(reason.clone()),
+        }
+    }
+}
+
+impl Tip {
+    fn of(order: &Order) -> Self {
+        Self {
+            position: Position::of(order),
+            order_id: order.id,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What goes wrong between a node and Redis, sorted by what it says about a batch.
+
+use std::fmt;
+
+use redis::RedisError;
+use thiserror::Error;
+
+use super::address::Host;
+use crate::CommitError;
+
+/// Why Redis gave no answer that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum Trouble {
+    /// Nothing was sent.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Something was sent, and its fate is not known.
+    #[error("no answer from Redis: {0}")]
+    NoAnswer(String),
+    /// It is stored, and not yet as durable as it has to be.
+    #[error("stored in Redis, but not durable yet: {0}")]
+    NotDurable(String),
+    /// This server would lose orders.
+    #[error("{0}")]
+    Unsafe(String),
+    /// Redis refused, and did nothing.
+    #[error("Redis refused: {code} {text}")]
+    Refused {
+        /// The first word of the answer, by which its cause is known.
+        code: String,
+        /// The rest.
+        text: String,
+    },
+    /// Other nodes were quicker, again and again. Nothing was stored.
+    #[error("other nodes changed the list {0} times in a row while this one wanted to add to it")]
+    Outrun(u32),
+    /// What Redis holds cannot be sold from.
+    #[error("the sale is closed: {0}")]
+    Closed(Fault),
+}
+
+/// Why a list in Redis is closed. The function names these by their codes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    ConfigMissing,
+    ForeignEpoch,
+    StockMissing,
+    CountsDisagree,
+    OrdersLost,
+    WrongType(String),
+    /// Something stored cannot be read, or contradicts what this node has seen.
+    Unsound(String),
+}
+
+impl Fault {
+    /// The fault with this code, as the function reports it.
+    fn of_code(code: &str) -> Self {
+        match code {
+            "config_missing" => Self::ConfigMissing,
+            "foreign_epoch" => Self::ForeignEpoch,
+            "stock_missing" => Self::StockMissing,
+            "counts_disagree" => Self::CountsDisagree,
+            "orders_lost" => Self::OrdersLost,
+            "receipt_type" => Self::WrongType("the receipt of a user".to_owned()),
+            other => Self::Unsound(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ConfigMissing => {
+                "Redis holds nothing of it any more. Put back the data of that Redis; it is never \
+                 begun anew by itself"
+            }
+            Self::ForeignEpoch => {
+                "Redis holds another sale of the same name, begun after this node had started"
+            }
+            Self::StockMissing => "the counter of units left is gone from Redis",
+            Self::CountsDisagree => {
+                "the units left and the orders in Redis do not add up to the stock; `flashsale \
+                 audit` says more"
+            }
+            Self::OrdersLost => {
+                "orders that this node has seen are gone from Redis, as after a failover or with an \
+                 older copy of the data. Going on would sell their units again"
+            }
+            Self::WrongType(key) => return write!(f, "{key} in Redis is not of the type it must be"),
+            Self::Unsound(reason) => reason,
+        })
+    }
+}
+
+impl Trouble {
+    /// Sorts what the client library said about something that was sent.
+    pub(super) fn after_sending(error: &RedisError) -> Self {
+        let Some(code) = error.code() else {
+            return Self::NoAnswer(error.to_string());
+        };
+        let text = error.detail().unwrap_or_default();
+        match code {
+            "CLOSED" => Self::Closed(Fault::of_code(text.split_whitespace().next().unwrap_or(""))),
+            "WRONGTYPE" => Self::Closed(Fault::WrongType("a key of the sale".to_owned())),
+            code => Self::Refused {
+                code: code.to_owned(),
+                text: text.to_owned(),
+            },
+        }
+    }
+
+    /// The same when connecting, where nothing of ours was sent.
+    pub(super) fn when_connecting(place: &impl fmt::Display, error: &RedisError) -> Self {
+        Self::Unreachable(format!("cannot connect to Redis at {place}: {error}"))
+    }
+
+    /// Something that Redis holds cannot be right.
+    pub(super) fn unsound(reason: impl Into<String>) -> Self {
+        Self::Closed(Fault::Unsound(reason.into()))
+    }
+
+    fn has_code(&self, codes: &[&str]) -> bool {
+        matches!(self, Self::Refused { code, .. } if codes.contains(&code.as_str()))
+    }
+
+    /// The sale is in another server, so nothing was done in this one; the new one, where it is told.
+    ///
+    /// `ASK` is not among them. While a slot moves, a batch with a new buyer is refused on both sides
+    /// (`TRYAGAIN`), because a part of its keys is on neither; it has to wait for the end of the move.
+    pub(super) fn elsewhere(&self) -> Option<Option<Host>> {
+        match self {
+            Self::Refused { code, text } if code == "MOVED" => {
+                Some(text.split_whitespace().nth(1).and_then(Host::in_answer))
+            }
+            _ if self.has_code(&["READONLY", "MASTERDOWN", "UNBLOCKED"]) => Some(None),
+            _ => None,
+        }
+    }
+
+    /// The function or script is not there, as after a restart, a failover or `FUNCTION FLUSH`.
+    pub(super) fn is_forgotten(&self) -> bool {
+        match self {
+            Self::Refused { code, text } => {
+                code == "NOSCRIPT" || text.contains("Function not found")
+            }
+            _ => false,
+        }
+    }
+
+    /// The server does not know this command, or may not be asked for it.
+    pub(super) fn is_unknown_command(&self) -> bool {
+        match self {
+            Self::Refused { code, text } => {
+                code == "NOPERM"
+                    || text.starts_with("unknown command")
+                    || text.starts_with("unknown subcommand")
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<Trouble> for CommitError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::NoAnswer(_) | Trouble::NotDurable(_) => Self::Unknown(trouble.to_string()),
+            _ => Self::NotApplied(trouble.to_string()),
+        }
+    }
+}
