@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::faults;
 use crate::page::{self, npm};
 use crate::pinned::{DENY, MACHETE, Pinned};
-use crate::step::{self, Failure, Steps, cargo, release_dir, root};
+use crate::step::{self, Failure, Steps, cargo, root};
 use crate::test;
 
 /// The sets of features that must be clean. Code for one of them is not seen with the others.
@@ -39,7 +39,7 @@ pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
         steps.run(&format!("lints, {name}"), || lint(features))?;
     }
     steps.run("documentation", document)?;
-    test::run_prepared(steps, prepared)
+    test::run_prepared(steps, &prepared)
 }
 
 /// In the profile of the tests, so that what is built for one serves the other.
@@ -58,7 +58,7 @@ fn document() -> Result<(), Failure> {
 }
 
 fn helper(tool: &Pinned) -> Result<Command, Failure> {
-    let mut command = Command::new(tool.provide(&release_dir()?)?);
+    let mut command = Command::new(tool.provide()?);
     command.current_dir(root());
     Ok(command)
 }

@@ -3,7 +3,8 @@
 //! In reading order:
 //! - [`test`](mod@test): what has to be there, then every test;
 //! - [`ci`]: the checks of the source, then the same tests;
-//! - [`tools`]: finds the programs that are needed, and Chromium;
+//! - [`tools`]: finds the programs that are needed, and installs those that the system has;
+//! - [`servers`]: the Redis and the Valkey that the tests start;
 //! - [`pinned`]: cargo's helpers, in the one version that is asked for;
 //! - [`page`]: the packages and scripts of `web/`;
 //! - [`faults`]: holds a table of the documentation to the tests;
@@ -15,6 +16,7 @@ mod ci;
 mod faults;
 mod page;
 mod pinned;
+mod servers;
 mod step;
 mod test;
 mod tools;

@@ -1,9 +1,9 @@
 //! Cargo's helpers, in the one version that is asked for: another one may judge differently.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::step::{Failure, cargo, output, run};
+use crate::step::{Failure, cargo, output, run, tools_dir};
 
 /// A program from crates.io.
 pub(crate) struct Pinned {
@@ -25,8 +25,8 @@ pub(crate) const MACHETE: Pinned = Pinned {
 impl Pinned {
     /// Where the program lies. If it is not on `PATH` in the right version, it is built once, into a
     /// folder beside the other builds.
-    pub(crate) fn provide(&self, release_dir: &Path) -> Result<PathBuf, Failure> {
-        let own_root = release_dir.with_file_name("tools");
+    pub(crate) fn provide(&self) -> Result<PathBuf, Failure> {
+        let own_root = tools_dir()?;
         let own = own_root.join("bin").join(self.name);
         let on_path = PathBuf::from(self.name);
         for program in [on_path, own.clone()] {

@@ -82,6 +82,11 @@ pub(crate) fn release_dir() -> Result<PathBuf, Failure> {
     Ok(own_dir.with_file_name("release"))
 }
 
+/// The folder for programs that the tests need, beside the builds.
+pub(crate) fn tools_dir() -> Result<PathBuf, Failure> {
+    Ok(release_dir()?.with_file_name("tools"))
+}
+
 /// `cargo` with these arguments, in the root of the repository.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::page::{self, npm};
+use crate::servers;
 use crate::step::{self, Failure, Steps, cargo, release_dir};
-use crate::tools;
+use crate::tools::{self, CHROMIUM};
 
 /// The test-only build in which a check can be switched off.
 const SABOTAGED: &str = "flashsale-sabotaged";
@@ -14,25 +15,33 @@ const SABOTAGED_VARIABLE: &str = "FLASHSALE_SABOTAGED";
 /// What the tests need besides the source.
 pub(crate) struct Prepared {
     chromium: PathBuf,
+    redis: PathBuf,
+    valkey: PathBuf,
 }
 
 pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
     let prepared = prepare(steps)?;
-    run_prepared(steps, prepared)
+    run_prepared(steps, &prepared)
 }
 
 pub(crate) fn prepare(steps: &mut Steps) -> Result<Prepared, Failure> {
     steps.run("tools", tools::check)?;
     let chromium = steps.run("browser", || {
-        let chromium = tools::chromium()?;
+        let chromium = CHROMIUM.provide()?;
         println!("{}", chromium.display());
         Ok(chromium)
     })?;
+    let redis = steps.run("Redis", servers::redis)?;
+    let valkey = steps.run("Valkey", servers::valkey)?;
     steps.run("packages of the page", page::install_packages)?;
-    Ok(Prepared { chromium })
+    Ok(Prepared {
+        chromium,
+        redis,
+        valkey,
+    })
 }
 
-pub(crate) fn run_prepared(steps: &mut Steps, prepared: Prepared) -> Result<(), Failure> {
+pub(crate) fn run_prepared(steps: &mut Steps, prepared: &Prepared) -> Result<(), Failure> {
     let release = release_dir()?;
     steps.run("build", || step::run(&mut cargo(&["build", "--release"])))?;
     steps.run("build of the negative control", || {
@@ -44,7 +53,11 @@ pub(crate) fn run_prepared(steps: &mut Steps, prepared: Prepared) -> Result<(), 
     // of the libraries, and the browser is to meet the one that users build.
     steps.run("browser tests", || {
         let program = release.join("flashsale");
-        let environment = [("FLASHSALE_BIN", program), ("CHROMIUM", prepared.chromium)];
+        let environment = [
+            ("FLASHSALE_BIN", &program),
+            ("CHROMIUM", &prepared.chromium),
+            ("REDIS_SERVER", &prepared.redis),
+        ];
         step::run(npm(&["run", "e2e"]).envs(environment))
     })?;
     steps.run("the rules, broken on purpose", || {
@@ -53,6 +66,11 @@ pub(crate) fn run_prepared(steps: &mut Steps, prepared: Prepared) -> Result<(), 
     })?;
     steps.run("tests in Rust", || {
         let test = ["test", "--release", "--workspace", "--no-fail-fast"];
-        step::run(cargo(&test).env(SABOTAGED_VARIABLE, release.join(SABOTAGED)))
+        let environment = [
+            (SABOTAGED_VARIABLE, &release.join(SABOTAGED)),
+            ("REDIS_SERVER", &prepared.redis),
+            ("VALKEY_SERVER", &prepared.valkey),
+        ];
+        step::run(cargo(&test).envs(environment))
     })
 }

@@ -1,5 +1,5 @@
-//! Finds the programs that are needed, and Chromium. A tool that is missing is a failure with a
-//! sentence, never a test that is passed over in silence.
+//! Finds the programs that are needed, and installs those that the system has a package for. A tool
+//! that is missing is a failure with a sentence, never a test that is passed over in silence.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,15 @@ use crate::step::{Failure, output, run};
 
 /// The oldest Node.js that the page's tools run on: major and minor version.
 const NODE_MIN: (u32, u32) = (20, 19);
-const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
-const CHROMIUM_PACKAGE: &str = "chromium";
+
+/// The browser for the browser tests.
+pub(crate) const CHROMIUM: Packaged = Packaged {
+    what: "Chromium or Chrome",
+    needed_by: "the browser tests",
+    variable: "CHROMIUM",
+    names: &["chromium", "chromium-browser", "google-chrome"],
+    package: "chromium",
+};
 
 /// Checks the programs that cargo does not bring along.
 pub(crate) fn check() -> Result<(), Failure> {
@@ -34,50 +41,67 @@ pub(crate) fn check() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The browser for the browser tests. Installs it where that may be done, and says how where not.
-pub(crate) fn chromium() -> Result<PathBuf, Failure> {
-    if let Some(chosen) = variable("CHROMIUM") {
-        return on_path(Path::new(&chosen)).ok_or_else(|| {
-            Failure::new(format!(
-                "CHROMIUM is {}, which is no program",
-                chosen.display()
-            ))
-        });
-    }
-    if let Some(found) = find_chromium() {
-        return Ok(found);
-    }
-    if on_path(Path::new("apt-get")).is_none() {
-        return Err(Failure::new(
-            "the browser tests need Chromium or Chrome, and none is there. Install one and run:\n  \
-             CHROMIUM=/path/to/it cargo xtask test",
-        ));
-    }
-    if output(Command::new("id").arg("-u")).as_deref() != Some("0") {
-        return Err(Failure::new(format!(
-            "the browser tests need Chromium, and none is there. Run:\n  \
-             sudo apt-get install --yes --no-install-recommends {CHROMIUM_PACKAGE}"
-        )));
-    }
-    run(apt_get().arg("update"))?;
-    run(apt_get().args([
-        "install",
-        "--yes",
-        "--no-install-recommends",
-        CHROMIUM_PACKAGE,
-    ]))?;
-    find_chromium().ok_or_else(|| {
-        Failure::new(format!(
-            "the system's package {CHROMIUM_PACKAGE} brought no browser. Install Chromium or Chrome \
-             and run:\n  CHROMIUM=/path/to/it cargo xtask test"
-        ))
-    })
+/// A program that a package of Debian and Ubuntu brings.
+pub(crate) struct Packaged {
+    pub(crate) what: &'static str,
+    pub(crate) needed_by: &'static str,
+    /// The variable by which a person says where it is.
+    pub(crate) variable: &'static str,
+    pub(crate) names: &'static [&'static str],
+    pub(crate) package: &'static str,
 }
 
-fn find_chromium() -> Option<PathBuf> {
-    CHROMIUM_NAMES
-        .iter()
-        .find_map(|name| on_path(Path::new(name)))
+impl Packaged {
+    /// Where the program lies. Installs it where that may be done, and says how where not.
+    pub(crate) fn provide(&self) -> Result<PathBuf, Failure> {
+        if let Some(chosen) = chosen(self.variable)? {
+            return Ok(chosen);
+        }
+        if let Some(found) = self.find() {
+            return Ok(found);
+        }
+        let missing = format!("{} need {}", self.needed_by, self.what);
+        let by_hand = format!(
+            "Install it and run:\n  {}=/path/to/it cargo xtask test",
+            self.variable
+        );
+        if on_path(Path::new("apt-get")).is_none() {
+            return Err(Failure::new(format!(
+                "{missing}, which is not there. {by_hand}"
+            )));
+        }
+        let install = ["install", "--yes", "--no-install-recommends", self.package];
+        if output(Command::new("id").arg("-u")).as_deref() != Some("0") {
+            return Err(Failure::new(format!(
+                "{missing}, which is not there. Run:\n  sudo apt-get {}",
+                install.join(" ")
+            )));
+        }
+        run(apt_get().arg("update"))?;
+        run(apt_get().args(install))?;
+        self.find().ok_or_else(|| {
+            let package = self.package;
+            Failure::new(format!(
+                "{missing}, and the system's package {package} does not bring it. {by_hand}"
+            ))
+        })
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        self.names.iter().find_map(|name| on_path(Path::new(name)))
+    }
+}
+
+/// The program that a variable names, if it is set.
+pub(crate) fn chosen(variable: &str) -> Result<Option<PathBuf>, Failure> {
+    let Some(value) = self::variable(variable) else {
+        return Ok(None);
+    };
+    let program = on_path(Path::new(&value));
+    program.map(Some).ok_or_else(|| {
+        let value = value.display();
+        Failure::new(format!("{variable} is {value}, which is no program"))
+    })
 }
 
 fn apt_get() -> Command {
@@ -87,7 +111,7 @@ fn apt_get() -> Command {
 }
 
 /// Where a program lies: the path itself if it has a folder in it, else the first on `PATH`.
-fn on_path(program: &Path) -> Option<PathBuf> {
+pub(crate) fn on_path(program: &Path) -> Option<PathBuf> {
     let file = if program.components().count() > 1 {
         program.to_owned()
     } else {
@@ -101,7 +125,7 @@ fn on_path(program: &Path) -> Option<PathBuf> {
 }
 
 /// Major and minor version in a text like `v20.19.4`.
-fn version(text: &str) -> Option<(u32, u32)> {
+pub(crate) fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim_start_matches('v').split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
@@ -132,5 +156,17 @@ mod tests {
         assert_eq!(on_path(&cargo), Some(cargo));
         assert_eq!(on_path(Path::new("no-such-program")), None);
         assert_eq!(on_path(Path::new("./no-such-program")), None);
+    }
+
+    #[test]
+    fn a_program_that_is_there_is_not_installed() {
+        let shell = Packaged {
+            what: "a shell",
+            needed_by: "these tests",
+            variable: "NO_SUCH_VARIABLE",
+            names: &["no-such-program", "sh"],
+            package: "no-such-package",
+        };
+        assert_eq!(shell.provide(), Ok(on_path(Path::new("sh")).unwrap()));
     }
 }

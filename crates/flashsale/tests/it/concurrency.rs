@@ -1,5 +1,7 @@
 //! Everybody at once, and one user at once a thousand times, through real sockets.
 
+use std::slice;
+
 use crate::support::checks::{assert_none, rush, storm};
 use crate::support::machine_alone;
 use crate::support::server::TestServer;
@@ -14,7 +16,7 @@ const SMALL_STOCK: usize = 10;
 async fn twenty_thousand_users_over_a_thousand_connections_get_exactly_the_stock() {
     let _machine = machine_alone().await;
     let server = TestServer::setup().stock(500).start().await;
-    let found = rush(&server, 20_000, 1_000, 500)
+    let found = rush(slice::from_ref(&server), 20_000, 1_000, 500)
         .await
         .expect("every request is answered");
     assert_none(&found);
@@ -24,7 +26,7 @@ async fn twenty_thousand_users_over_a_thousand_connections_get_exactly_the_stock
 async fn row_29_one_user_a_thousand_times_at_once_gets_one_order() {
     let _machine = machine_alone().await;
     let server = TestServer::setup().stock(500).start().await;
-    let found = storm(&server, "impatient", 1_000)
+    let found = storm(slice::from_ref(&server), "impatient", 1_000)
         .await
         .expect("every request is answered");
     assert_none(&found);
@@ -35,9 +37,14 @@ async fn a_hundred_small_sales_sell_exactly_their_stock() {
     let _machine = machine_alone().await;
     for _ in 0..SMALL_SALES {
         let server = TestServer::setup().stock(SMALL_STOCK as u64).start().await;
-        let found = rush(&server, SMALL_USERS, SMALL_USERS, SMALL_STOCK)
-            .await
-            .expect("every request is answered");
+        let found = rush(
+            slice::from_ref(&server),
+            SMALL_USERS,
+            SMALL_USERS,
+            SMALL_STOCK,
+        )
+        .await
+        .expect("every request is answered");
         assert_none(&found);
     }
 }
@@ -47,7 +54,7 @@ async fn row_29_a_hundred_impatient_users_get_one_order_each() {
     let _machine = machine_alone().await;
     for _ in 0..SMALL_SALES {
         let server = TestServer::setup().stock(SMALL_STOCK as u64).start().await;
-        let found = storm(&server, "impatient", SMALL_USERS)
+        let found = storm(slice::from_ref(&server), "impatient", SMALL_USERS)
             .await
             .expect("every request is answered");
         assert_none(&found);

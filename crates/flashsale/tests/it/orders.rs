@@ -349,7 +349,7 @@ async fn a_closed_pipe_is_no_error() {
     let users = (0..ORDERS)
         .map(|number| format!("buyer-{number}@example.com"))
         .collect();
-    load::once_each(&server.door().await, users, 64)
+    load::once_each(&[server.door().await], users, 64)
         .await
         .expect("every purchase is answered");
     let mut ends = Vec::new();

@@ -5,6 +5,7 @@
 //! one that is shipped.
 
 use std::path::PathBuf;
+use std::slice;
 
 use crate::support::checks::{Promise, Violation, assert_none, rush, storm};
 use crate::support::machine_alone;
@@ -31,14 +32,14 @@ fn sabotaged() -> Setup {
 
 async fn rush_finds(setup: Setup) -> Vec<Violation> {
     let server = setup.start().await;
-    rush(&server, USERS, CONNECTIONS, STOCK)
+    rush(slice::from_ref(&server), USERS, CONNECTIONS, STOCK)
         .await
         .expect("every request is answered")
 }
 
 async fn storm_finds(setup: Setup) -> Vec<Violation> {
     let server = setup.start().await;
-    storm(&server, "impatient", CONNECTIONS)
+    storm(slice::from_ref(&server), "impatient", CONNECTIONS)
         .await
         .expect("every request is answered")
 }

@@ -1,6 +1,6 @@
 //! The sale's books, read by the commands that an operator would run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use super::process::{Exit, Process};
-use super::server::flashsale;
+use super::server::{SALE_ID, flashsale};
 
 const COMMAND_MAX: Duration = Duration::from_secs(30);
 
@@ -41,6 +41,48 @@ impl Row {
     }
 }
 
+/// Where a sale's books are, as the commands are told.
+pub(crate) trait Place {
+    fn arguments(&self) -> Vec<String>;
+}
+
+impl Place for Path {
+    fn arguments(&self) -> Vec<String> {
+        vec![
+            self.to_str()
+                .expect("temporary paths are plain text")
+                .to_owned(),
+        ]
+    }
+}
+
+impl Place for PathBuf {
+    fn arguments(&self) -> Vec<String> {
+        self.as_path().arguments()
+    }
+}
+
+/// The tests' sale in a Redis.
+#[derive(Debug, Clone)]
+pub(crate) struct InRedis(pub(crate) String);
+
+impl Place for InRedis {
+    fn arguments(&self) -> Vec<String> {
+        ["--redis-url", &self.0, "--sale-id", SALE_ID]
+            .map(str::to_owned)
+            .to_vec()
+    }
+}
+
+/// Runs one of the commands that read books.
+pub(crate) async fn read(command: &str, place: &(impl Place + ?Sized), more: &[&str]) -> Exit {
+    let place = place.arguments();
+    let mut arguments = vec![command];
+    arguments.extend(place.iter().map(String::as_str));
+    arguments.extend(more);
+    run(&std::env::temp_dir(), &arguments).await
+}
+
 /// Runs the binary with these arguments, in an empty environment.
 pub(crate) async fn run(directory: &Path, arguments: &[&str]) -> Exit {
     let mut command = Command::new(flashsale());
@@ -48,39 +90,27 @@ pub(crate) async fn run(directory: &Path, arguments: &[&str]) -> Exit {
     Process::spawn(&mut command).exit(COMMAND_MAX).await
 }
 
-/// `flashsale audit FILE`: exit code 0, 1 or 2.
-pub(crate) async fn audit(ledger: &Path) -> Exit {
-    run(directory_of(ledger), &["audit", path_text(ledger)]).await
+/// `flashsale audit`: exit code 0, 1 or 2.
+pub(crate) async fn audit(place: &(impl Place + ?Sized)) -> Exit {
+    read("audit", place, &[]).await
 }
 
 /// Every order of a ledger in the order of units.
-pub(crate) async fn orders(ledger: &Path) -> Vec<Row> {
-    let exit = run(
-        directory_of(ledger),
-        &["orders", path_text(ledger), "--format", "jsonl"],
-    )
-    .await;
+pub(crate) async fn orders(place: &(impl Place + ?Sized)) -> Vec<Row> {
+    let exit = read("orders", place, &["--format", "jsonl"]).await;
     assert_eq!(exit.code, Some(0), "orders: {}", exit.stderr);
     exit.stdout.lines().map(Row::parse).collect()
 }
 
 /// Fails unless the audit finds nothing.
-pub(crate) async fn assert_clean(ledger: &Path) {
-    let exit = audit(ledger).await;
+pub(crate) async fn assert_clean(place: &(impl Place + ?Sized)) {
+    let exit = audit(place).await;
     assert_eq!(
         exit.code,
         Some(0),
         "the audit is not clean: {}",
         exit.said()
     );
-}
-
-fn directory_of(file: &Path) -> &Path {
-    file.parent().expect("a file lies in a directory")
-}
-
-fn path_text(path: &Path) -> &str {
-    path.to_str().expect("temporary paths are plain text")
 }
 
 /// Does to a ledger what its schema forbids: without its triggers, which are there again afterwards,

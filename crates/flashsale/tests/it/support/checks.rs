@@ -6,13 +6,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
+use std::time::{Duration, Instant};
 
-use super::books;
+use serde_json::Value;
+
+use super::books::{self, Place};
 use super::client::{Answer, Client, Door};
 use super::load;
 use super::process::Exit;
 use super::server::TestServer;
+
+/// How long a node may take to show what others have sold.
+const STATUS_MAX: Duration = Duration::from_secs(1);
 
 /// Which promise was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,18 +73,18 @@ impl Findings {
 
 /// Everybody at once: `users` different users try to buy once each.
 ///
-/// Expects a fresh sale of that stock, and more users than units.
+/// Expects a fresh sale of that stock, and more users than units. The users come to all nodes alike.
 pub(crate) async fn rush(
-    server: &TestServer,
+    nodes: &[TestServer],
     users: usize,
     connections: usize,
     stock: usize,
 ) -> io::Result<Vec<Violation>> {
-    let door = server.door().await;
+    let doors = doors(nodes).await;
     let names = (0..users)
         .map(|number| format!("rush-{number:05}"))
         .collect();
-    let answers = load::once_each(&door, names, connections).await?;
+    let answers = load::once_each(&doors, names, connections).await?;
 
     let mut found = Findings::default();
     let mut confirmed = BTreeMap::new();
@@ -109,38 +114,65 @@ pub(crate) async fn rush(
         || format!("{} ids for {} orders", ids.len(), confirmed.len()),
     );
 
-    let mut client = Client::open(&door).await?;
-    let status = client.status().await;
-    found.unless(
-        status["sold"] == stock && status["stock"] == 0 && status["status"] == "sold_out",
-        Promise::StatusIsTrue,
-        || status.to_string(),
-    );
-    found
-        .0
-        .extend(kept_over_http(&mut client, &confirmed).await);
-    for user in &refused {
-        let order = client.lookup(user).await;
-        found.unless(order.is_none(), Promise::NoOtherOrders, || {
-            format!("{user} was refused and has {order:?}")
+    for door in &doors {
+        let mut client = Client::open(door).await?;
+        let is_true = |status: &Value| {
+            status["sold"] == stock && status["stock"] == 0 && status["status"] == "sold_out"
+        };
+        let status = status_in_time(&mut client, nodes.len(), is_true).await;
+        found.unless(is_true(&status), Promise::StatusIsTrue, || {
+            status.to_string()
         });
+        found
+            .0
+            .extend(kept_over_http(&mut client, &confirmed).await);
+        for user in &refused {
+            let order = client.lookup(user).await;
+            found.unless(order.is_none(), Promise::NoOtherOrders, || {
+                format!("{user} was refused and has {order:?}")
+            });
+        }
     }
     found
         .0
-        .extend(books_agree(&server.home().ledger(), &confirmed).await);
+        .extend(books_agree(&*nodes[0].books(), &confirmed).await);
     Ok(found.0)
+}
+
+pub(crate) async fn doors(nodes: &[TestServer]) -> Vec<Door> {
+    let mut doors = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        doors.push(node.door().await);
+    }
+    doors
+}
+
+/// What the status says: at once where there is one node, and within a second where others have sold.
+async fn status_in_time(
+    client: &mut Client,
+    nodes: usize,
+    is_true: impl Fn(&Value) -> bool,
+) -> Value {
+    let deadline = Instant::now() + STATUS_MAX;
+    loop {
+        let status = client.status().await;
+        if is_true(&status) || nodes == 1 || Instant::now() > deadline {
+            return status;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// One impatient user: the same purchase that many times at the same moment, a connection for each.
 ///
-/// Expects that the user has no order yet and that units are left.
+/// Expects that nobody has an order yet and that units are left. The requests come to all nodes alike.
 pub(crate) async fn storm(
-    server: &TestServer,
+    nodes: &[TestServer],
     user: &str,
     requests: usize,
 ) -> io::Result<Vec<Violation>> {
-    let door = server.door().await;
-    let answers = load::once_each(&door, vec![user.to_owned(); requests], requests).await?;
+    let doors = doors(nodes).await;
+    let answers = load::once_each(&doors, vec![user.to_owned(); requests], requests).await?;
 
     let mut found = Findings::default();
     let new_orders = answers
@@ -171,17 +203,20 @@ pub(crate) async fn storm(
         .map(|&id| (user.to_owned(), id.to_owned()))
         .into_iter()
         .collect();
-    let mut client = Client::open(&door).await?;
-    let status = client.status().await;
-    found.unless(status["sold"] == 1, Promise::StatusIsTrue, || {
-        status.to_string()
-    });
+    for door in &doors {
+        let mut client = Client::open(door).await?;
+        let is_true = |status: &Value| status["sold"] == 1;
+        let status = status_in_time(&mut client, nodes.len(), is_true).await;
+        found.unless(is_true(&status), Promise::StatusIsTrue, || {
+            status.to_string()
+        });
+        found
+            .0
+            .extend(kept_over_http(&mut client, &confirmed).await);
+    }
     found
         .0
-        .extend(kept_over_http(&mut client, &confirmed).await);
-    found
-        .0
-        .extend(books_agree(&server.home().ledger(), &confirmed).await);
+        .extend(books_agree(&*nodes[0].books(), &confirmed).await);
     Ok(found.0)
 }
 
@@ -204,7 +239,7 @@ pub(crate) async fn kept_over_http(
 
 /// The ledger holds exactly the confirmed orders, and its audit is clean.
 pub(crate) async fn books_agree(
-    ledger: &Path,
+    ledger: &(impl Place + ?Sized),
     confirmed: &BTreeMap<String, String>,
 ) -> Vec<Violation> {
     let mut found = Findings(books_keep(ledger, confirmed).await);
@@ -221,7 +256,7 @@ pub(crate) async fn books_agree(
 /// The ledger holds every confirmed order under the same id, and its audit is clean. It may hold
 /// more: orders whose confirmation was lost on the way.
 pub(crate) async fn books_keep(
-    ledger: &Path,
+    ledger: &(impl Place + ?Sized),
     confirmed: &BTreeMap<String, String>,
 ) -> Vec<Violation> {
     let mut found = Findings::default();

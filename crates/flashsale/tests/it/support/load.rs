@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -51,13 +52,18 @@ pub(crate) fn key_of(user: &str) -> String {
     format!("key-of-{user}")
 }
 
-/// Opens that many connections, a few at a time.
+/// Opens that many connections to one server, a few at a time.
 pub(crate) async fn open_all(door: &Door, connections: usize) -> io::Result<Vec<Client>> {
+    open_all_to(slice::from_ref(door), connections).await
+}
+
+/// Opens that many connections to several servers in turn, a few at a time.
+async fn open_all_to(doors: &[Door], connections: usize) -> io::Result<Vec<Client>> {
     let mut clients = Vec::with_capacity(connections);
     while clients.len() < connections {
         let mut opening = JoinSet::new();
-        for _ in clients.len()..connections.min(clients.len() + OPENING_MAX) {
-            let door = door.clone();
+        for number in clients.len()..connections.min(clients.len() + OPENING_MAX) {
+            let door = doors[number % doors.len()].clone();
             opening.spawn(async move { Client::open(&door).await });
         }
         while let Some(opened) = opening.join_next().await {
@@ -67,13 +73,14 @@ pub(crate) async fn open_all(door: &Door, connections: usize) -> io::Result<Vec<
     Ok(clients)
 }
 
-/// Every user tries to buy once; the connections are open beforehand and begin together.
+/// Every user tries to buy once, over all servers; the connections are open beforehand and begin
+/// together.
 pub(crate) async fn once_each(
-    door: &Door,
+    doors: &[Door],
     users: Vec<String>,
     connections: usize,
 ) -> io::Result<Vec<(String, Answer)>> {
-    let clients = open_all(door, connections.min(users.len())).await?;
+    let clients = open_all_to(doors, connections.min(users.len())).await?;
     let mut shares = vec![Vec::new(); clients.len()];
     for (index, user) in users.into_iter().enumerate() {
         let share = index % shares.len();

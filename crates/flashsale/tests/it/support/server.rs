@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
+use super::books::{self, InRedis, Place};
 use super::client::{Client, Door};
 use super::faults::Faults;
 use super::http::{Connection, Request, Response};
+use super::now_ms;
 use super::process::{Exit, Process};
-use super::{books, now_ms};
 
 const START_MAX: Duration = Duration::from_secs(20);
 const EXIT_MAX: Duration = Duration::from_secs(20);
@@ -132,6 +133,13 @@ impl Setup {
     /// When the sale is on, in epoch milliseconds.
     pub(crate) fn window(self, starts_at: i64, ends_at: i64) -> Self {
         self.env("SALE_START", starts_at).env("SALE_END", ends_at)
+    }
+
+    /// Sells from this Redis. The tests' sale is under way, so a node must be told that it is new.
+    pub(crate) fn on_redis(self, url: &str) -> Self {
+        self.env("REDIS_URL", url)
+            .env("REDIS_DURABILITY", "memory")
+            .env("REDIS_CREATE_LATE", true)
     }
 
     pub(crate) fn binary(mut self, path: PathBuf) -> Self {
@@ -279,9 +287,17 @@ impl TestServer {
         self.setup.clone()
     }
 
+    /// Where the books of its sale are.
+    pub(crate) fn books(&self) -> Box<dyn Place> {
+        match self.setup.environment.get("REDIS_URL") {
+            Some(url) => Box::new(InRedis(url.clone())),
+            None => Box::new(self.setup.home.ledger()),
+        }
+    }
+
     /// Every order, as `flashsale orders` hands it over.
     pub(crate) async fn orders(&self) -> Vec<books::Row> {
-        books::orders(&self.setup.home.ledger()).await
+        books::orders(&*self.books()).await
     }
 
     /// kill -9; what is left is the setup, to start again on the same files.
