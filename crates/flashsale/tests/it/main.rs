@@ -30,6 +30,7 @@ mod http_paths;
 mod http_routes;
 mod orders;
 mod power_loss;
+mod redis_nodes;
 mod restart;
 mod sabotage;
 mod settings;
