@@ -22,7 +22,7 @@ pub(crate) enum Stored {
     },
     /// With what its connection runs on. Nothing else goes on in these commands.
     Redis {
-        reader: redis::Reader,
+        reader: Box<redis::Reader>,
         runtime: Runtime,
     },
 }
@@ -53,7 +53,7 @@ impl Stored {
                 .build()
                 .map_err(Failure::failed)?;
             let reader = runtime.block_on(redis::Reader::open(address.clone(), authorities, &id));
-            let reader = reader.map_err(Failure::refused)?;
+            let reader = Box::new(reader.map_err(Failure::refused)?);
             return Ok(Self::Redis { reader, runtime });
         }
         let path = match (&arguments.file, id) {

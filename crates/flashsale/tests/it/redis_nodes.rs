@@ -150,7 +150,10 @@ async fn row_27_the_window_is_that_of_the_servers_clock_on_every_node() {
                 match answer {
                     Answer::Purchased(_) => {
                         sold += 1;
-                        assert!(*answered_at >= start && *asked_at < end, "{asked_at} {start} {end}");
+                        assert!(
+                            *answered_at >= start && *asked_at < end,
+                            "{asked_at} {start} {end}"
+                        );
                     }
                     Answer::NotActive => {
                         // The two clocks are one here, and an answer takes a moment.
@@ -202,8 +205,13 @@ async fn once_sold_out_a_refusal_costs_redis_nothing() {
         let busy = commands_in(&redis, storm).await;
         let seconds = started_at.elapsed().as_secs_f64();
         let allowed = (idle as f64 / 2.0) * (seconds + 1.0) * 1.5;
-        println!("{strategy}: {idle} commands in 2 s idle, {busy} in {seconds:.1} s of 30,300 refusals");
-        assert!((busy as f64) < allowed, "{busy} commands, {allowed:.0} allowed");
+        println!(
+            "{strategy}: {idle} commands in 2 s idle, {busy} in {seconds:.1} s of 30,300 refusals"
+        );
+        assert!(
+            (busy as f64) < allowed,
+            "{busy} commands, {allowed:.0} allowed"
+        );
     }
 }
 
@@ -213,7 +221,14 @@ async fn commands_in<F: Future>(redis: &RedisServer, during: F) -> u64 {
         let stats = redis.command(&["INFO", "commandstats"]).await.text();
         stats
             .lines()
-            .filter_map(|line| line.split_once("calls=")?.1.split(',').next()?.parse::<u64>().ok())
+            .filter_map(|line| {
+                line.split_once("calls=")?
+                    .1
+                    .split(',')
+                    .next()?
+                    .parse::<u64>()
+                    .ok()
+            })
             .sum::<u64>()
     };
     let before = count().await;
@@ -308,7 +323,10 @@ async fn the_keys_of_a_sale_are_those_of_the_documentation() {
     let redis = RedisServer::setup(Program::Redis).start().await;
     let node = on(&redis.url(), "function", 10).start().await;
     let mut client = node.client().await;
-    let id = client.buy_with_key("Ada@Example.com", "key 1").await.purchased();
+    let id = client
+        .buy_with_key("Ada@Example.com", "key 1")
+        .await
+        .purchased();
     let at = node.orders().await[0].ordered_at;
     let receipt = redis.command(&["GET", "{drop}:user:ada@example.com"]).await;
     assert_eq!(receipt.text(), format!("{at}-1 {id} key 1"));
@@ -317,5 +335,8 @@ async fn the_keys_of_a_sale_are_those_of_the_documentation() {
     let entry = &entries.items()[0].items();
     assert_eq!(entry[0].text(), format!("{at}-1"));
     let fields: Vec<_> = entry[1].items().iter().map(Reply::text).collect();
-    assert_eq!(fields, ["order", &id, "user", "ada@example.com", "key", "key 1"]);
+    assert_eq!(
+        fields,
+        ["order", &id, "user", "ada@example.com", "key", "key 1"]
+    );
 }

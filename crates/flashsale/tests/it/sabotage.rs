@@ -4,30 +4,19 @@
 //! It needs a binary of its own, because the switch that turns a check off must not exist in the
 //! one that is shipped.
 
-use std::path::PathBuf;
 use std::slice;
 
 use crate::support::checks::{Promise, Violation, assert_none, rush, storm};
 use crate::support::machine_alone;
+use crate::support::sabotaged::{SWITCH_VARIABLE, binary};
 use crate::support::server::{Setup, TestServer};
-
-const BINARY_VARIABLE: &str = "FLASHSALE_SABOTAGED";
-const SWITCH_VARIABLE: &str = "FLASHSALE_SABOTAGE";
 
 const USERS: usize = 2_000;
 const CONNECTIONS: usize = 250;
 const STOCK: usize = 10;
 
 fn sabotaged() -> Setup {
-    let path = std::env::var_os(BINARY_VARIABLE).unwrap_or_else(|| {
-        panic!(
-            "{BINARY_VARIABLE} must name the binary that `cargo build --release -p flashsale \
-             --features sabotage --bin flashsale-sabotaged` builds; `cargo xtask test` does both"
-        )
-    });
-    TestServer::setup()
-        .binary(PathBuf::from(path))
-        .stock(STOCK as u64)
+    TestServer::setup().binary(binary()).stock(STOCK as u64)
 }
 
 async fn rush_finds(setup: Setup) -> Vec<Violation> {

@@ -208,22 +208,42 @@ pub(super) struct Lease(Object<Maker>);
 /// A lease under `WATCH`. Dropped as it is, its connection is thrown away.
 pub(super) struct Watched(Lease);
 
-#[derive(Debug)]
-struct Maker(Arc<Dialer>);
+struct Maker {
+    dialer: Arc<Dialer>,
+    /// The one connection that everybody shares when the exclusive lease is left out on purpose.
+    #[cfg(feature = "sabotage")]
+    shared: tokio::sync::OnceCell<MultiplexedConnection>,
+}
+
+impl std::fmt::Debug for Maker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Maker").field(&self.dialer).finish()
+    }
+}
 
 impl managed::Manager for Maker {
     type Type = Connection;
     type Error = Trouble;
 
     async fn create(&self) -> Result<Connection, Trouble> {
-        self.0.connect().await
+        let connection = self.dialer.connect().await?;
+        #[cfg(feature = "sabotage")]
+        if is_lease_sabotaged() {
+            let own = connection.inner.clone();
+            let inner = self.shared.get_or_init(async || own).await.clone();
+            return Ok(Connection {
+                inner,
+                ..connection
+            });
+        }
+        Ok(connection)
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<Trouble> {
         if !connection.is_clean {
             return Err(RecycleError::message("it may be watching or owe an answer"));
         }
-        if connection.generation != self.0.generation() {
+        if connection.generation != self.dialer.generation() {
             return Err(RecycleError::message("the sale may be in another server"));
         }
         Ok(())
@@ -238,7 +258,12 @@ impl Pool {
             create: None,
             recycle: None,
         };
-        let pool = managed::Pool::builder(Maker(dialer))
+        let maker = Maker {
+            dialer,
+            #[cfg(feature = "sabotage")]
+            shared: tokio::sync::OnceCell::new(),
+        };
+        let pool = managed::Pool::builder(maker)
             .max_size(connections_max)
             .timeouts(timeouts)
             .runtime(Runtime::Tokio1)
@@ -323,4 +348,14 @@ impl Watched {
         lease.is_clean = true;
         Ok(lease)
     }
+}
+
+#[cfg(feature = "sabotage")]
+pub(super) fn is_lease_sabotaged() -> bool {
+    flashsale_sale::sabotage::is_chosen(flashsale_sale::sabotage::Sabotage::Lease)
+}
+
+#[cfg(not(feature = "sabotage"))]
+pub(super) fn is_lease_sabotaged() -> bool {
+    false
 }

@@ -16,7 +16,7 @@ use super::address::{Address, Host, Kind, Login};
 use super::checks;
 use super::connection::{Connection, RESPONSE_TIMEOUT};
 use super::durability::Durability;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, Whereabouts};
 
 /// How long a connection may take to be made, login included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -73,15 +73,17 @@ impl Dialer {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Notes that the sale may be elsewhere by now, and where, if that was told. A connection of an
-    /// earlier generation says nothing new.
-    pub(super) fn lost(&self, generation: u64, to: Option<Host>) {
+    /// Notes that the sale may be elsewhere by now. A connection of an earlier generation says nothing new.
+    pub(super) fn lost(&self, generation: u64, whereabouts: Whereabouts) {
         let next = generation + 1;
         let noted =
             self.generation
                 .compare_exchange(generation, next, Ordering::AcqRel, Ordering::Acquire);
         if noted.is_ok() {
-            *self.last.lock() = to;
+            *self.last.lock() = match whereabouts {
+                Whereabouts::At(host) => Some(host),
+                Whereabouts::Unknown => None,
+            };
         }
     }
 
@@ -214,8 +216,8 @@ impl Dialer {
             match asked.as_ref().map_err(Trouble::elsewhere) {
                 // A node that does not have the slot refuses, and names the one that has it. A name
                 // that is left out is that of the node that was asked.
-                Err(Some(Some(next))) => host = next.or(&host),
-                Err(Some(None)) => break,
+                Err(Some(Whereabouts::At(next))) => host = next.or(&host),
+                Err(Some(Whereabouts::Unknown)) => break,
                 // Whatever else it says, it has the slot.
                 Ok(_) | Err(None) => {
                     *self.last.lock() = Some(host);

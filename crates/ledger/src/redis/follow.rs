@@ -11,7 +11,7 @@ use super::connection::{Connection, RESPONSE_TIMEOUT};
 use super::durability::Durability;
 use super::node::Node;
 use super::record;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, Whereabouts};
 
 /// How many orders one answer may bring.
 const ORDERS_MAX: usize = 1_000;
@@ -39,12 +39,8 @@ pub(super) async fn follow(node: Arc<Node>) {
             continue;
         };
         tracing::warn!(reason = %trouble, "the list of orders cannot be followed, trying again");
-        let to = match &trouble {
-            Trouble::NoAnswer(_) => Some(None),
-            other => other.elsewhere(),
-        };
-        if let Some(to) = to {
-            node.dialer.lost(generation, to);
+        if let Some(whereabouts) = trouble.may_be_elsewhere() {
+            node.dialer.lost(generation, whereabouts);
         }
         node.health.lock().following = Some(trouble.to_string());
         tokio::time::sleep(pause).await;
@@ -128,7 +124,7 @@ async fn check_server(node: &Node, durability: Durability) -> Result<(), Trouble
     let mut lease = node.pool.lease().await?;
     let checked = checks::check(&mut lease, durability).await;
     if checked.as_ref().map(|checked| checked.barrier).ok() != Some(lease.barrier) {
-        node.dialer.lost(lease.generation(), None);
+        node.dialer.lost(lease.generation(), Whereabouts::Unknown);
     }
     checked.map(drop)
 }

@@ -1,5 +1,7 @@
 //! The settings of a sale as Redis keeps them, and how they come there: once, by whichever node is first.
 
+use std::fmt::Write as _;
+
 use flashsale_sale::{Sale, SaleId, Timestamp, Window};
 use redis::{Pipeline, Value};
 
@@ -182,7 +184,11 @@ impl Head {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {

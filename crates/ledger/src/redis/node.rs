@@ -61,20 +61,17 @@ impl Node {
         let result = loop {
             let generation = self.dialer.generation();
             let result = self.commit_here(attempts).await;
-            match &result {
-                Ok(_) => {}
-                Err(Trouble::NoAnswer(_)) => self.dialer.lost(generation, None),
-                Err(trouble) => {
-                    if let Some(to) = trouble.elsewhere() {
-                        self.dialer.lost(generation, to);
-                        hops += 1;
-                        if hops <= HOPS_MAX {
-                            continue;
-                        }
-                    }
-                }
+            let Err(trouble) = &result else {
+                break result;
+            };
+            if let Some(whereabouts) = trouble.may_be_elsewhere() {
+                self.dialer.lost(generation, whereabouts);
             }
-            break result;
+            // Nothing was done where it is not, so it may be sent on without asking anybody.
+            if trouble.elsewhere().is_none() || hops == HOPS_MAX {
+                break result;
+            }
+            hops += 1;
         };
         self.health.lock().selling = result.as_ref().err().map(Trouble::to_string);
         result
@@ -148,19 +145,15 @@ impl Node {
 
     /// The order of a user whom the view does not know.
     pub(super) async fn find(&self, user: &UserId) -> Result<Option<Order>, Trouble> {
-        let mut result = self.find_here(user).await;
-        if let Err(trouble) = &result {
-            let to = match trouble {
-                Trouble::NoAnswer(_) => Some(None),
-                other => other.elsewhere(),
-            };
-            if let Some(to) = to {
+        let generation = self.dialer.generation();
+        match self.find_here(user).await {
+            Err(trouble) if let Some(whereabouts) = trouble.may_be_elsewhere() => {
+                self.dialer.lost(generation, whereabouts);
                 // Reading may be done again at any time.
-                self.dialer.lost(self.dialer.generation(), to);
-                result = self.find_here(user).await;
+                self.find_here(user).await
             }
+            result => result,
         }
-        result
     }
 
     async fn find_here(&self, user: &UserId) -> Result<Option<Order>, Trouble> {

@@ -52,6 +52,15 @@ pub(super) enum Fault {
     Unsound(String),
 }
 
+/// Where a sale may be that is not where it was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    /// The server named another one.
+    At(Host),
+    /// It has to be looked for.
+    Unknown,
+}
+
 impl Fault {
     /// The fault with this code, as the function reports it.
     fn of_code(code: &str) -> Self {
@@ -119,21 +128,30 @@ impl Trouble {
         Self::Closed(Fault::Unsound(reason.into()))
     }
 
-    fn has_code(&self, codes: &[&str]) -> bool {
-        matches!(self, Self::Refused { code, .. } if codes.contains(&code.as_str()))
-    }
-
-    /// The sale is in another server, so nothing was done in this one; the new one, where it is told.
+    /// The sale is in another server, so nothing was done in this one.
     ///
-    /// `ASK` is not among them. While a slot moves, a batch with a new buyer is refused on both sides
+    /// `ASK` is not among these. While a slot moves, a batch with a new buyer is refused on both sides
     /// (`TRYAGAIN`), because a part of its keys is on neither; it has to wait for the end of the move.
-    pub(super) fn elsewhere(&self) -> Option<Option<Host>> {
+    pub(super) fn elsewhere(&self) -> Option<Whereabouts> {
         match self {
             Self::Refused { code, text } if code == "MOVED" => {
-                Some(text.split_whitespace().nth(1).and_then(Host::in_answer))
+                let host = text.split_whitespace().nth(1).and_then(Host::in_answer);
+                Some(host.map_or(Whereabouts::Unknown, Whereabouts::At))
             }
-            _ if self.has_code(&["READONLY", "MASTERDOWN", "UNBLOCKED"]) => Some(None),
+            Self::Refused { code, .. }
+                if ["READONLY", "MASTERDOWN", "UNBLOCKED"].contains(&code.as_str()) =>
+            {
+                Some(Whereabouts::Unknown)
+            }
             _ => None,
+        }
+    }
+
+    /// As [`elsewhere`](Self::elsewhere), and where nobody answers the sale may be in another server, too.
+    pub(super) fn may_be_elsewhere(&self) -> Option<Whereabouts> {
+        match self {
+            Self::NoAnswer(_) => Some(Whereabouts::Unknown),
+            other => other.elsewhere(),
         }
     }
 

@@ -11,7 +11,7 @@ use redis::{Pipeline, Value};
 
 use super::Decided;
 use super::books::{self, Books};
-use super::connection::{Lease, Pool};
+use super::connection::{Lease, Pool, is_lease_sabotaged};
 use super::head::Head;
 use super::keys::Keys;
 use super::record::{self, FIELDS, Position, Tip};
@@ -57,7 +57,11 @@ impl Watch {
         seen: (Option<Tip>, Timestamp),
         attempts: &[Attempt],
     ) -> Result<(Lease, Decided), Trouble> {
-        let _turn = self.turn.lock().await;
+        let _turn = if is_lease_sabotaged() {
+            None
+        } else {
+            Some(self.turn.lock().await)
+        };
         let mut lease = pool.lease().await?;
         for retry in 0..=self.retries.retries_max {
             if retry > 0 {

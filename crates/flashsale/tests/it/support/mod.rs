@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`server`] starts and ends the binary, [`http`] and [`client`] talk to it,
 //! [`contract`] knows what its answers look like, [`load`] talks to it a lot, [`persistent`] until there is an answer, [`checks`] judges what
-//! came back, [`books`] runs `audit` and `orders`, [`faults`] breaks the disk, [`images`] rebuilds what
+//! came back, [`books`] runs `audit` and `orders`, [`shop`] is
+//! three nodes on one Redis and the course of a fault, [`sabotaged`] a server that breaks a promise, [`faults`] breaks the disk, [`images`] rebuilds what
 //! a power loss would have left of a ledger.
 //!
 //! Nothing here knows the server's code: only its command line, its HTTP contract and its files.
@@ -19,7 +20,9 @@ pub(crate) mod images;
 pub(crate) mod load;
 pub(crate) mod persistent;
 pub(crate) mod process;
+pub(crate) mod sabotaged;
 pub(crate) mod server;
+pub(crate) mod shop;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

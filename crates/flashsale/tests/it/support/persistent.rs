@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -35,9 +35,10 @@ pub(crate) struct Settled {
 
 /// Buyers under way.
 pub(crate) struct Buyers {
-    tasks: JoinSet<Settled>,
+    tasks: JoinSet<()>,
     stop: Arc<AtomicBool>,
     settled: Arc<AtomicU64>,
+    result: Arc<Mutex<Settled>>,
 }
 
 impl Buyers {
@@ -45,29 +46,30 @@ impl Buyers {
     pub(crate) fn start(doors: &[Door], at_once: usize, prefix: &str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let settled = Arc::new(AtomicU64::new(0));
+        let result = Arc::new(Mutex::new(Settled::default()));
         let mut tasks = JoinSet::new();
         for number in 0..at_once {
             let (doors, stop) = (doors.to_vec(), Arc::clone(&stop));
             let (counter, prefix) = (Arc::clone(&settled), prefix.to_owned());
+            let result = Arc::clone(&result);
             tasks.spawn(async move {
-                let mut result = Settled::default();
                 let mut buyer = Buyer::new(doors, number);
                 for user in 0.. {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
                     buyer
-                        .settle(format!("{prefix}-{number}-{user}"), &mut result)
+                        .settle(format!("{prefix}-{number}-{user}"), &result)
                         .await;
                     counter.fetch_add(1, Ordering::Relaxed);
                 }
-                result
             });
         }
         Self {
             tasks,
             stop,
             settled,
+            result,
         }
     }
 
@@ -92,17 +94,16 @@ impl Buyers {
     /// Lets everybody who has begun come to an end.
     pub(crate) async fn stop(mut self) -> Settled {
         self.stop.store(true, Ordering::Relaxed);
-        let mut all = Settled::default();
         while let Some(one) = self.tasks.join_next().await {
-            let one = one.expect("a buyer does not panic");
-            all.confirmed.extend(one.confirmed);
-            all.sold_out.extend(one.sold_out);
-            all.unresolved.extend(one.unresolved);
-            all.odd.extend(one.odd);
-            all.busy += one.busy;
-            all.cut += one.cut;
+            one.expect("a buyer does not panic");
         }
-        all
+        std::mem::take(&mut *self.result.lock().expect("no holder panics"))
+    }
+
+    /// Sends everybody away, and hands over what was settled until now.
+    pub(crate) fn abandon(mut self) -> Settled {
+        self.tasks.abort_all();
+        std::mem::take(&mut *self.result.lock().expect("no holder panics"))
     }
 }
 
@@ -122,28 +123,29 @@ impl Buyer {
         }
     }
 
-    async fn settle(&mut self, user: String, result: &mut Settled) {
+    async fn settle(&mut self, user: String, result: &Mutex<Settled>) {
         let deadline = Instant::now() + SETTLED_MAX;
+        let note = |change: &dyn Fn(&mut Settled)| {
+            change(&mut result.lock().expect("no holder panics"));
+        };
         while Instant::now() < deadline {
             match tokio::time::timeout(ANSWER_MAX, self.ask(&user)).await {
                 Ok(Ok(Answer::Purchased(id) | Answer::AlreadyPurchased(id))) => {
-                    result.confirmed.insert(user, id);
-                    return;
+                    return note(&|all| drop(all.confirmed.insert(user.clone(), id.clone())));
                 }
-                Ok(Ok(Answer::SoldOut)) => return result.sold_out.push(user),
-                Ok(Ok(Answer::Busy)) => result.busy += 1,
-                Ok(Ok(other)) => return result.odd.push((user, other)),
-                Ok(Err(_)) | Err(_) => {
-                    self.client = None;
-                    result.cut += 1;
+                Ok(Ok(Answer::SoldOut)) => return note(&|all| all.sold_out.push(user.clone())),
+                Ok(Ok(Answer::Busy)) => note(&|all| all.busy += 1),
+                Ok(Ok(other)) => {
+                    return note(&|all| all.odd.push((user.clone(), other.clone())));
                 }
+                Ok(Err(_)) | Err(_) => note(&|all| all.cut += 1),
             }
             // Whoever was sent away tries the next node.
             self.at += 1;
             self.client = None;
             tokio::time::sleep(RETRY_PAUSE).await;
         }
-        result.unresolved.push(user);
+        note(&|all| all.unresolved.push(user.clone()));
     }
 
     async fn ask(&mut self, user: &str) -> io::Result<Answer> {

@@ -165,6 +165,11 @@ impl Process {
     }
 }
 
+/// kill -9, from a place that does not hold the process.
+pub(crate) fn kill_by_id(pid: Pid) {
+    kill_process(pid, Signal::KILL).expect("the process runs");
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         if self.is_running() {

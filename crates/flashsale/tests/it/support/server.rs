@@ -256,6 +256,10 @@ impl TestServer {
         &mut self.process
     }
 
+    pub(crate) fn process_id(&self) -> rustix::process::Pid {
+        self.process.pid()
+    }
+
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()
     }
