@@ -116,17 +116,32 @@ pub(crate) struct RedisSettings {
 }
 
 /// Which Redis.
-#[derive(Debug, Clone, Args)]
+#[derive(Clone, Args)]
 pub(crate) struct RedisPlace {
     /// Redis or Valkey that holds the ledger: redis://host:6379,
     /// redis-sentinel://host:26379,host:26379?master=name, redis-cluster://host:6379,host:6379, or
     /// each with rediss for TLS [default: none, the ledger is a file]
-    #[arg(long, env, hide_env_values = true, value_parser = Address::parse)]
-    pub(crate) redis_url: Option<Address>,
+    #[arg(long, env, hide_env_values = true)]
+    pub(crate) redis_url: Option<String>,
     /// File with the certificates, in PEM, that the certificate of Redis must lead to [default: those
     /// of the system]
     #[arg(long, env)]
     pub(crate) redis_tls_ca: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for RedisPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RedisPlace(hidden)")
+    }
+}
+
+impl RedisPlace {
+    /// Where it is, if it is used. Read here, because a mistake in an option is shown with its value, and
+    /// this one may hold a password.
+    pub(crate) fn address(&self) -> Result<Option<Address>, Failure> {
+        let address = self.redis_url.as_deref().map(Address::parse).transpose();
+        address.map_err(|error| Failure::refused(format!("REDIS_URL: {error}")))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

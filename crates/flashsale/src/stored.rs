@@ -18,7 +18,7 @@ use crate::failure::Failure;
 pub(crate) enum Stored {
     File {
         path: PathBuf,
-        reader: Reader,
+        reader: Box<Reader>,
     },
     /// With what its connection runs on. Nothing else goes on in these commands.
     Redis {
@@ -43,7 +43,7 @@ impl Stored {
     pub(crate) fn open(arguments: &LedgerArguments) -> Result<Self, Failure> {
         let id = arguments.sale_id.as_deref().map(SaleId::parse);
         let id = id.transpose().map_err(Failure::refused)?;
-        if let Some(address) = &arguments.redis.redis_url {
+        if let Some(address) = arguments.redis.address()? {
             let id = id.ok_or_else(|| {
                 Failure::refused("which sale? Redis may hold several; name one with --sale-id")
             })?;
@@ -52,7 +52,7 @@ impl Stored {
                 .enable_all()
                 .build()
                 .map_err(Failure::failed)?;
-            let reader = runtime.block_on(redis::Reader::open(address.clone(), authorities, &id));
+            let reader = runtime.block_on(redis::Reader::open(address, authorities, &id));
             let reader = Box::new(reader.map_err(Failure::refused)?);
             return Ok(Self::Redis { reader, runtime });
         }
@@ -61,7 +61,7 @@ impl Stored {
             (None, Some(id)) => files::database_path(&arguments.data_dir, &id),
             (None, None) => only_one(&arguments.data_dir)?,
         };
-        let reader = Reader::open(&path).map_err(Failure::refused)?;
+        let reader = Box::new(Reader::open(&path).map_err(Failure::refused)?);
         Ok(Self::File { path, reader })
     }
 

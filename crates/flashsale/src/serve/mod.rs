@@ -46,6 +46,7 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
+    let redis = settings.redis.place.address()?;
     let (listener, address) = listen(&settings.host, settings.port).await?;
     let door = Door {
         listener,
@@ -53,12 +54,12 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         interrupt: signal(SignalKind::interrupt()).map_err(Failure::failed)?,
         terminate: signal(SignalKind::terminate()).map_err(Failure::failed)?,
     };
-    match &settings.redis.place.redis_url {
+    match redis {
         None => sell(door, &settings, open_file(&settings).await?).await,
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
-            let opening = chosen_sale::redis::open(sale, &settings.redis, redis, data_dir);
+            let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, data_dir);
             sell(door, &settings, opening.await?).await
         }
     }

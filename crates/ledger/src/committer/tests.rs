@@ -151,6 +151,58 @@ async fn a_batch_of_unknown_fate_is_sent_again_with_the_same_ids() {
     assert_eq!(*script.batches.lock(), vec![vec![42]; 4]);
 }
 
+/// The first try may have been stored. That a later one could not be sent says nothing about it.
+#[tokio::test(start_paused = true)]
+async fn what_was_in_doubt_stays_in_doubt_when_a_later_try_does_nothing() {
+    let unknown = Step::Fail(CommitError::Unknown("cut".into()));
+    let down = || Step::Fail(CommitError::NotApplied("connection refused".into()));
+    let script = Script::new([unknown, down(), down()]);
+    let (committer, _loss, _task) = start(&script);
+    assert!(committer.purchase(attempt(1, 42)).await.is_ok());
+    assert_eq!(*script.batches.lock(), vec![vec![42]; 4]);
+
+    let unknown = Step::Fail(CommitError::Unknown("cut".into()));
+    let script = Script::new([unknown].into_iter().chain((0..1_000).map(|_| down())));
+    let (committer, _loss, _task) = start(&script);
+    let refused = committer.purchase(attempt(1, 42)).await.unwrap_err();
+    let is_unknown = matches!(
+        refused,
+        Busy::TimedOut | Busy::Refused(CommitError::Unknown(_))
+    );
+    assert!(is_unknown, "{refused:?}");
+}
+
+/// A ledger that takes several batches at once gets a further one only when it is full.
+#[tokio::test(start_paused = true)]
+async fn several_batches_are_under_way_at_once_when_they_are_full() {
+    let second = || Step::Take(Duration::from_secs(1));
+    let script = Script::of_several(3, [second(), second(), second(), second()]);
+    let (committer, _loss, _task) = start(&script);
+    let mut answers = send(&committer, 0..1).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    answers.extend(send(&committer, 1..4).await);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(
+        script.batch_sizes(),
+        [1],
+        "three wait for more, or for the first to end"
+    );
+    answers.extend(send(&committer, 4..9).await);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(script.batch_sizes(), [1, 4, 4], "full ones begin");
+    answers.extend(send(&committer, 9..14).await);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(
+        script.batch_sizes(),
+        [1, 4, 4],
+        "and no more than three at once"
+    );
+    for answer in answers {
+        assert!(answer.await.unwrap().is_ok());
+    }
+    assert_eq!(script.batch_sizes(), [1, 4, 4, 4, 1]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_unknown_fate_is_told_as_busy_only_at_the_deadline() {
     let script = Script::new((0..1_000).map(|_| Step::Fail(CommitError::Unknown("cut".into()))));

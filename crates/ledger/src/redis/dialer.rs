@@ -89,9 +89,10 @@ impl Dialer {
 
     /// A connection to the server that holds the sale, or will hold it. It is looked at before it is used.
     pub(super) async fn connect(&self) -> Result<Connection, Trouble> {
-        let mut connection = self.connect_unchecked().await?;
+        // Boxed, so that the way of a batch, which hardly ever connects, stays small.
+        let mut connection = Box::pin(self.connect_unchecked()).await?;
         if let Some(durability) = self.durability {
-            let checked = checks::check(&mut connection, durability).await?;
+            let checked = Box::pin(checks::check(&mut connection, durability)).await?;
             connection.barrier = checked.barrier;
             let mut warnings = self.warnings.lock();
             if *warnings != checked.warnings {

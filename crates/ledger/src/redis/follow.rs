@@ -53,11 +53,12 @@ async fn follow_connection(node: &Node, pause: &mut Duration) -> Result<(), Trou
     let mut connection = node.dialer.connect().await?;
     while connection.generation() == node.dialer.generation() {
         let orders = read(&mut connection, node, Some(BLOCK)).await?;
-        let is_busy = !orders.is_empty();
+        // A full answer means that there is more.
+        let may_wait = (1..ORDERS_MAX).contains(&orders.len());
         node.follow_on(orders)?;
         node.health.lock().following = None;
         *pause = RETRY_PAUSE_MIN;
-        if is_busy {
+        if may_wait {
             tokio::time::sleep(READ_PAUSE).await;
         }
     }

@@ -15,7 +15,7 @@ use super::load::key_of;
 /// How long one request may take: longer than a server may take to say `busy`.
 const ANSWER_MAX: Duration = Duration::from_secs(8);
 /// How long one buyer may go on asking. Faults of the tests end long before.
-const SETTLED_MAX: Duration = Duration::from_secs(60);
+const SETTLED_MAX: Duration = Duration::from_mins(1);
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 /// What came of such buyers.
