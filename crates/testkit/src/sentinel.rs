@@ -13,9 +13,18 @@ const FAILED_OVER_MAX: Duration = Duration::from_secs(30);
 const DOWN_AFTER_MS: &str = "1000";
 /// A failover that has not come about within this time is tried again.
 const FAILOVER_TIMEOUT_MS: &str = "3000";
-/// How often sentinels ask the servers what they are, and tell each other of themselves. By default it
-/// is ten seconds and two, and a master that comes back takes a quarter of a minute to be a replica.
-const PERIODS_MS: [&str; 4] = ["info-period", "500", "publish-period", "500"];
+/// How often sentinels ask the servers what they are, tell each other of themselves, and ask who is
+/// alive. By default the first is ten seconds, and a master that comes back takes a quarter of a minute
+/// to be a replica. The last must be far below the time after which a server is dead: a new master
+/// counts as silent until it is asked for the first time, and would be replaced at once.
+const PERIODS_MS: [&str; 6] = [
+    "info-period",
+    "500",
+    "publish-period",
+    "500",
+    "ping-period",
+    "200",
+];
 
 /// Sentinels of one master. Dropping them kills them.
 pub struct Sentinels {

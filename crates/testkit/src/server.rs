@@ -298,7 +298,9 @@ impl RedisServer {
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {
-        self.process.lock().expect("no holder panics")
+        self.process
+            .lock()
+            .expect("a holder panics only when the test has failed")
     }
 
     async fn until_ready(&self) -> Result<(), String> {
