@@ -18,8 +18,11 @@ use super::connection::{Connection, RESPONSE_TIMEOUT};
 use super::durability::Durability;
 use super::trouble::{Trouble, Whereabouts};
 
-/// How long a connection may take to be made, login included.
+/// How long a connection to one server may take to be made, login included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it may take to find the right server, connect to it and look at it. Several may have to be
+/// asked in turn.
+const CONNECT_MAX: Duration = Duration::from_secs(4);
 /// How many servers of a Cluster one search may be sent on to.
 const HOPS_MAX: usize = 4;
 
@@ -90,41 +93,42 @@ impl Dialer {
     /// A connection to the server that holds the sale, or will hold it. It is looked at before it is used.
     pub(super) async fn connect(&self) -> Result<Connection, Trouble> {
         // Boxed, so that the way of a batch, which hardly ever connects, stays small.
-        let mut connection = Box::pin(self.connect_unchecked()).await?;
-        if let Some(durability) = self.durability {
-            let checked = Box::pin(checks::check(&mut connection, durability)).await?;
-            connection.barrier = checked.barrier;
-            let mut warnings = self.warnings.lock();
-            if *warnings != checked.warnings {
-                for warning in &checked.warnings {
-                    tracing::warn!(warning, "Redis");
-                }
-                *warnings = checked.warnings;
+        let connecting = Box::pin(self.connect_and_check());
+        let connected = tokio::time::timeout(CONNECT_MAX, connecting).await;
+        connected.unwrap_or_else(|_elapsed| {
+            let (place, ms) = (&self.address, CONNECT_MAX.as_millis());
+            Err(Trouble::Unreachable(format!(
+                "cannot connect to Redis at {place}: no answer within {ms} ms"
+            )))
+        })
+    }
+
+    async fn connect_and_check(&self) -> Result<Connection, Trouble> {
+        let generation = self.generation();
+        let mut connection = match &self.address.kind {
+            Kind::Standalone => self.connect_to(&self.address.hosts[0], generation).await?,
+            Kind::Sentinel { master, login } => {
+                self.connect_by_sentinel(master, login, generation).await?
             }
+            Kind::Cluster => self.connect_in_cluster(generation).await?,
+        };
+        if let Some(durability) = self.durability {
+            let checked = checks::check(&mut connection, durability).await?;
+            connection.barrier = checked.barrier;
+            self.warn(checked.warnings);
         }
         Ok(connection)
     }
 
-    async fn connect_unchecked(&self) -> Result<Connection, Trouble> {
-        let generation = self.generation();
-        let connecting = async {
-            match &self.address.kind {
-                Kind::Standalone => self.connect_to(&self.address.hosts[0], generation).await,
-                Kind::Sentinel { master, login } => {
-                    self.connect_by_sentinel(master, login, generation).await
-                }
-                Kind::Cluster => self.connect_in_cluster(generation).await,
+    /// Warns once, and again when there is something else to warn of.
+    fn warn(&self, warnings: Vec<String>) {
+        let mut last = self.warnings.lock();
+        if *last != warnings {
+            for warning in &warnings {
+                tracing::warn!(warning, "Redis");
             }
-        };
-        // Several servers may be asked in turn; each has its own limit, and so has the whole.
-        tokio::time::timeout(2 * CONNECT_TIMEOUT, connecting)
-            .await
-            .unwrap_or_else(|_elapsed| {
-                let (place, ms) = (&self.address, (2 * CONNECT_TIMEOUT).as_millis());
-                Err(Trouble::Unreachable(format!(
-                    "cannot connect to Redis at {place}: no answer within {ms} ms"
-                )))
-            })
+            *last = warnings;
+        }
     }
 
     async fn connect_to(&self, host: &Host, generation: u64) -> Result<Connection, Trouble> {
@@ -219,10 +223,10 @@ impl Dialer {
                 // that is left out is that of the node that was asked.
                 Err(Some(Whereabouts::At(next))) => host = next.or(&host),
                 Err(Some(Whereabouts::Unknown)) => break,
-                // Whatever else it says, it has the slot.
-                Ok(_) | Err(None) => {
+                Err(None) => return asked.map(|_| connection),
+                Ok(_) => {
                     *self.last.lock() = Some(host);
-                    return asked.map(|_| connection);
+                    return Ok(connection);
                 }
             }
         }

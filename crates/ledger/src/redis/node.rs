@@ -1,6 +1,7 @@
 //! What one node knows of a sale in Redis, and the way of a batch.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flashsale_sale::{Attempt, Order, Outcome, UserId, View};
 use parking_lot::Mutex;
@@ -19,6 +20,9 @@ use super::watch::Watch;
 
 /// How often one batch may be sent on to another server before it is told `busy`.
 const HOPS_MAX: u32 = 3;
+
+/// How long a look-up may take, the wait for a connection included.
+const FIND_MAX: Duration = Duration::from_secs(3);
 
 /// How batches are decided.
 #[derive(Debug)]
@@ -145,6 +149,16 @@ impl Node {
 
     /// The order of a user whom the view does not know.
     pub(super) async fn find(&self, user: &UserId) -> Result<Option<Order>, Trouble> {
+        let finding = tokio::time::timeout(FIND_MAX, self.find_and_follow(user)).await;
+        finding.unwrap_or_else(|_elapsed| {
+            let ms = FIND_MAX.as_millis();
+            Err(Trouble::NoAnswer(format!(
+                "a look-up took longer than {ms} ms"
+            )))
+        })
+    }
+
+    async fn find_and_follow(&self, user: &UserId) -> Result<Option<Order>, Trouble> {
         let generation = self.dialer.generation();
         match self.find_here(user).await {
             Err(trouble) if let Some(whereabouts) = trouble.may_be_elsewhere() => {
