@@ -227,15 +227,15 @@ impl fmt::Display for Host {
 }
 
 impl Login {
-    /// `user:password`, `:password` or `user`, with what is not plain written as `%40`.
+    /// `user:password` or `:password`, with what is not plain written as `%40`.
     fn parse(text: &str) -> Result<Self, InvalidAddress> {
-        let (user, password) = match text.split_once(':') {
-            Some((user, password)) => (user, Some(password)),
-            None => (text, None),
-        };
+        // Redis knows no login without a password, and would go on as its default user.
+        let (user, password) = text
+            .split_once(':')
+            .ok_or_else(|| InvalidAddress("a user needs a password: user:password@".to_owned()))?;
         Ok(Self {
             user: decoded(user)?.filter(|user| !user.is_empty()),
-            password: password.map(decoded).transpose()?.flatten(),
+            password: decoded(password)?,
         })
     }
 
@@ -332,6 +332,7 @@ mod tests {
             "redis-ring://a",
             "redis-sentinel://a?master=",
             "redis://a b",
+            "redis://ada@a",
         ] {
             check(text, None);
         }

@@ -12,7 +12,7 @@ use super::record::{self, Position, Tip};
 use super::trouble::{Fault, Trouble};
 
 /// How many answers [`ask`] brings.
-pub(super) const ANSWERS: usize = 6;
+pub(super) const ANSWERS: usize = 5;
 
 /// The books as they are at one moment.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Books {
     epoch: Option<String>,
     left: Option<i64>,
     orders: i64,
+    /// The newest id that the list has ever had.
+    newest: Option<Position>,
     /// The order that stands where the node has seen its last one.
     at_tip: Option<OrderId>,
 }
@@ -38,11 +40,8 @@ pub(super) fn ask(pipeline: &mut Pipeline, keys: &Keys, tip: Option<Tip>) {
         .arg(&keys.config)
         .arg(&["epoch", "endedAt"]);
     pipeline.cmd("GET").arg(&keys.stock);
-    pipeline.cmd("XLEN").arg(&keys.orders);
-    pipeline
-        .cmd("XREVRANGE")
-        .arg(&keys.orders)
-        .arg(&["+", "-", "COUNT", "1"]);
+    // Nothing, where the list has no order yet.
+    pipeline.cmd("XINFO").arg("STREAM").arg(&keys.orders);
     let place = tip.map_or_else(|| "0-1".to_owned(), |tip| tip.position.to_string());
     pipeline
         .cmd("XRANGE")
@@ -65,23 +64,32 @@ impl std::fmt::Display for Books {
 impl Books {
     /// Reads the answers to [`ask`].
     pub(super) fn parse(answers: &[Value]) -> Result<Self, Trouble> {
-        let [time, config, left, orders, last, at_tip] = answers else {
+        let [time, config, left, list, at_tip] = answers else {
             return Err(Trouble::unsound("Redis gave too few answers"));
         };
         let Value::Array(config) = config else {
             return Err(Trouble::unsound("the configuration cannot be read"));
         };
-        let entries = |value| record::parse_entries(value).map_err(Trouble::unsound);
+        let at_tip = record::parse_entries(at_tip).map_err(Trouble::unsound)?;
         let text = |index: usize| config.get(index).and_then(record::text);
+        let about = |name: &str| about_list(list, name);
+        let last = match about("last-entry") {
+            Some(entry @ Value::Array(_)) => {
+                Some(record::parse_entry(entry).map_err(Trouble::unsound)?)
+            }
+            _ => None,
+        };
+        let newest = about("last-generated-id").and_then(record::text);
         Ok(Self {
             time: record::time(time)
                 .ok_or_else(|| Trouble::unsound("the server's time cannot be read"))?,
             epoch: text(0).map(str::to_owned),
             ended_at: text(1).and_then(|text| text.parse().ok()).map(Timestamp),
             left: record::number(left),
-            orders: record::number(orders).unwrap_or(0),
-            last: entries(last)?.first().map(Position::of),
-            at_tip: entries(at_tip)?.first().map(|order| order.id),
+            orders: about("length").and_then(record::number).unwrap_or(0),
+            newest: newest.filter(|id| *id != "0-0").and_then(Position::parse),
+            last: last.as_ref().map(Position::of),
+            at_tip: at_tip.first().map(|order| order.id),
         })
     }
 
@@ -105,6 +113,18 @@ impl Books {
         if sold + left != i64::from(head.sale.stock()) || self.orders != sold {
             return Err(Fault::CountsDisagree);
         }
+        if self.newest != self.last {
+            return Err(Fault::EntryRemoved);
+        }
         Ok(())
     }
+}
+
+/// One of the names and values in which `XINFO` tells about a stream.
+fn about_list<'a>(answer: &'a Value, name: &str) -> Option<&'a Value> {
+    let Value::Array(all) = answer else {
+        return None;
+    };
+    let mut pairs = all.chunks_exact(2);
+    pairs.find_map(|pair| (record::text(&pair[0]) == Some(name)).then_some(&pair[1]))
 }

@@ -87,14 +87,14 @@ impl Connection {
     pub(super) async fn command(&mut self, command: &Cmd) -> Result<Value, Trouble> {
         let was_clean = std::mem::replace(&mut self.is_clean, false);
         let answer = self.inner.send_packed_command(command).await;
-        let value = self.answered(was_clean, answer)?;
-        value
-            .extract_error()
-            .map_err(|error| Trouble::after_sending(&error))
+        Trouble::of(self.answered(was_clean, answer)?)
     }
 
     /// Sends several at once and waits for all answers, one for each, errors among them.
     pub(super) async fn commands(&mut self, pipeline: &Pipeline) -> Result<Vec<Value>, Trouble> {
+        if pipeline.is_empty() {
+            return Ok(Vec::new());
+        }
         let was_clean = std::mem::replace(&mut self.is_clean, false);
         let answers = self
             .inner
@@ -105,15 +105,8 @@ impl Connection {
 
     /// As [`commands`](Self::commands), where the first error is the result.
     pub(super) async fn all(&mut self, pipeline: &Pipeline) -> Result<Vec<Value>, Trouble> {
-        self.commands(pipeline)
-            .await?
-            .into_iter()
-            .map(|value| {
-                value
-                    .extract_error()
-                    .map_err(|error| Trouble::after_sending(&error))
-            })
-            .collect()
+        let answers = self.commands(pipeline).await?;
+        answers.into_iter().map(value_of).collect()
     }
 
     /// Sends a transaction without a guard: what it reads is of one moment.
@@ -124,13 +117,8 @@ impl Connection {
             .send_packed_commands(pipeline, pipeline.len() + 1, 1)
             .await;
         let answers = self.answered(was_clean, answer)?;
-        let answers = answers
-            .into_iter()
-            .next()
-            .unwrap_or_default()
-            .extract_error();
-        match answers.map_err(|error| Trouble::after_sending(&error))? {
-            Value::Array(values) => Ok(values),
+        match answers.into_iter().next() {
+            Some(Value::Array(values)) => values.into_iter().map(value_of).collect(),
             _ => Err(Trouble::NoAnswer(
                 "EXEC was not answered with a list".to_owned(),
             )),
@@ -347,6 +335,14 @@ impl Watched {
         lease.command(&redis::cmd("UNWATCH")).await?;
         lease.is_clean = true;
         Ok(lease)
+    }
+}
+
+/// An answer, or the error that it is. A question about a key that is not there is answered with nothing.
+fn value_of(answer: Value) -> Result<Value, Trouble> {
+    match Trouble::of(answer) {
+        Err(Trouble::Refused { text, .. }) if text.starts_with("no such key") => Ok(Value::Nil),
+        result => result,
     }
 }
 

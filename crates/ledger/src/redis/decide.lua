@@ -12,27 +12,51 @@
 --          attempt a unit (sold now), a receipt (sold before), or one of the three numbers below
 local SOLD_OUT, UPCOMING, ENDED = 0, -1, -2
 
+-- The length of the list, the newest id that it has ever had, and its last entry; or nothing and an error.
+local function look_at_list(key)
+  local info = redis.pcall('XINFO', 'STREAM', key)
+  if info.err then
+    if string.find(info.err, 'no such key', 1, true) then return 0, '0-0' end
+    return nil, info
+  end
+  local found = {}
+  for i = 1, #info, 2 do found[info[i]] = info[i + 1] end
+  return found['length'], found['last-generated-id'], found['last-entry']
+end
+
+-- Whether the user may run what comes after the first write. Servers before version 7 cannot be asked, so
+-- there the commands are tried with what changes nothing.
+local function may_write(keys)
+  if redis.acl_check_cmd then
+    return redis.acl_check_cmd('XADD', keys[3], '*', 'order', '')
+      and redis.acl_check_cmd('DECRBY', keys[2], 1)
+  end
+  local added, taken = redis.pcall('XADD', keys[3], '0-0', 'order', ''), redis.pcall('DECRBY', keys[2], 0)
+  return string.find(added.err or '', 'greater than 0-0', 1, true) and type(taken) == 'number'
+end
+
 local function decide(keys, args)
   local config = redis.call('HMGET', keys[1], 'epoch', 'stock', 'startsAt', 'endsAt', 'endedAt')
   if not config[1] then return redis.error_reply('CLOSED config_missing') end
   if config[1] ~= args[1] then return redis.error_reply('CLOSED foreign_epoch') end
   local stock, starts_at, ends_at = tonumber(config[2]), tonumber(config[3]), tonumber(config[4])
+  if not (stock and starts_at and ends_at) then return redis.error_reply('CLOSED config_unsound') end
 
   if args[2] ~= '' then
     local known = redis.call('XRANGE', keys[3], args[2], args[2])[1]
     if not known or known[2][2] ~= args[3] then return redis.error_reply('CLOSED orders_lost') end
   end
-  local left = redis.call('GET', keys[2])
+  local left = tonumber(redis.call('GET', keys[2]) or '')
   if not left then return redis.error_reply('CLOSED stock_missing') end
+  local length, newest, last = look_at_list(keys[3])
+  if not length then return newest end
   local last_time, sold = 0, 0
-  local last = redis.call('XREVRANGE', keys[3], '+', '-', 'COUNT', 1)[1]
   if last then
     local time, unit = string.match(last[1], '^(%d+)-(%d+)$')
     last_time, sold = tonumber(time), tonumber(unit)
   end
-  if sold + left ~= stock or redis.call('XLEN', keys[3]) ~= sold then
-    return redis.error_reply('CLOSED counts_disagree')
-  end
+  if sold + left ~= stock or length ~= sold then return redis.error_reply('CLOSED counts_disagree') end
+  if newest ~= (last and last[1] or '0-0') then return redis.error_reply('CLOSED entry_removed') end
 
   local clock = redis.call('TIME')
   local time = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -67,6 +91,7 @@ local function decide(keys, args)
   end
 
   if #entries > 0 then
+    if not may_write(keys) then return redis.error_reply('NOPERM may not run XADD and DECRBY') end
     -- The one write that can refuse: a key that is there, though MGET saw no text in it.
     if redis.call('MSETNX', unpack(new_receipts)) == 0 then
       return redis.error_reply('CLOSED receipt_type')

@@ -9,6 +9,7 @@ use redis::Value;
 use super::checks;
 use super::connection::{Connection, RESPONSE_TIMEOUT};
 use super::durability::Durability;
+use super::memory::{Memory, Remembered};
 use super::node::Node;
 use super::record;
 use super::trouble::{Trouble, Whereabouts};
@@ -99,9 +100,14 @@ pub(super) async fn read(
 }
 
 /// Looks at the books now and then, for ever. It learns the server's time, sees to it that the end is
-/// stored, and notices when orders or settings are gone, also while nobody buys.
-pub(super) async fn look_now_and_then(node: Arc<Node>, durability: Durability) {
+/// stored, notices when orders or settings are gone, also while nobody buys, and keeps what it has seen.
+pub(super) async fn look_now_and_then(
+    node: Arc<Node>,
+    durability: Durability,
+    memory: Arc<Memory>,
+) {
     let mut looks = 0_u32;
+    let mut kept = node.remembered();
     loop {
         tokio::time::sleep(LOOK_PERIOD).await;
         looks = looks.wrapping_add(1);
@@ -117,6 +123,33 @@ pub(super) async fn look_now_and_then(node: Arc<Node>, durability: Durability) {
             tracing::warn!(reason = %trouble, "this node does not sell");
             node.health.lock().selling = Some(trouble.to_string());
         }
+        let seen = node.remembered();
+        if seen != kept && keep(&memory, seen.clone()).await {
+            kept = seen;
+        }
+    }
+}
+
+/// Keeps what was seen on the node's own disk. Without it the node sells on, and warns.
+pub(super) async fn keep(memory: &Arc<Memory>, seen: Remembered) -> bool {
+    let memory = Arc::clone(memory);
+    let keeping = tokio::task::spawn_blocking(move || {
+        let path = memory.path.display().to_string();
+        memory
+            .remember(&seen)
+            .map_err(|error| format!("{path}: {error}"))
+    });
+    match keeping.await {
+        Ok(Ok(())) => true,
+        Ok(Err(reason)) => {
+            tracing::warn!(
+                reason,
+                "what this node has seen cannot be kept for its next start"
+            );
+            false
+        }
+        // The program is ending.
+        Err(_) => false,
     }
 }
 

@@ -8,7 +8,7 @@
 //! - [`books`]: what is checked before each batch;
 //! - [`function`] (with `decide.lua`) and [`watch`]: the two ways to decide a batch;
 //! - [`node`]: the way of a batch; [`follow`]: how other nodes' orders come here; [`clock`]: the server's;
-//! - [`open`]: from an address to a ledger; [`memory`]: what a node remembers on its own disk;
+//! - [`open`]: from an address to a ledger; [`memory`]: what a node remembers;
 //! - [`reader`]: reading and auditing, also while nodes sell.
 //!
 //! Before each batch the books are checked where they are decided: the epoch, the counter, the length of
@@ -49,6 +49,7 @@ pub use reader::Reader;
 pub use watch::Retries;
 
 use crate::{Clock, CommitError, CsrfKey, Ledger, Unavailable};
+use memory::Memory;
 use node::Node;
 
 /// How many attempts one batch may hold. The server does nothing else while it decides one.
@@ -99,6 +100,7 @@ struct Decided {
 #[derive(Debug)]
 pub struct RedisLedger {
     node: Arc<Node>,
+    memory: Arc<Memory>,
     connections_max: usize,
     /// Follow the list and look at the books, until this is dropped.
     _tasks: JoinSet<()>,
@@ -156,8 +158,10 @@ impl Ledger for RedisLedger {
         self.node.ready()
     }
 
-    /// What was confirmed is in Redis, so there is nothing to write.
-    async fn close(self) {}
+    /// What was confirmed is in Redis. What this node has seen of it is kept for its next start.
+    async fn close(self) {
+        follow::keep(&self.memory, self.node.remembered()).await;
+    }
 }
 
 /// The command that brings the server's time.

@@ -14,7 +14,8 @@ use super::dialer::Dialer;
 use super::function::Function;
 use super::head::Head;
 use super::keys::Keys;
-use super::record::{self, Position, Tip};
+use super::memory::Remembered;
+use super::record::{self, Tip};
 use super::trouble::{Fault, Trouble};
 use super::watch::Watch;
 
@@ -205,20 +206,19 @@ impl Node {
         }
     }
 
+    /// What this node has to know when it starts again.
+    pub(super) fn remembered(&self) -> Remembered {
+        Remembered {
+            epoch: self.head.epoch.clone(),
+            tip: *self.tip.lock(),
+        }
+    }
+
     pub(super) fn ready(&self) -> Result<(), String> {
         let health = self.health.lock();
         match health.selling.as_ref().or(health.following.as_ref()) {
             None => Ok(()),
             Some(reason) => Err(reason.clone()),
-        }
-    }
-}
-
-impl Tip {
-    fn of(order: &Order) -> Self {
-        Self {
-            position: Position::of(order),
-            order_id: order.id,
         }
     }
 }

@@ -18,7 +18,7 @@ use super::head::{self, Found, Head};
 use super::keys::Keys;
 use super::memory::Memory;
 use super::node::{Decider, Health, Node};
-use super::record;
+use super::record::{self, Tip};
 use super::trouble::Trouble;
 use super::watch::Watch;
 use super::{RedisLedger, Settings, Strategy};
@@ -64,6 +64,22 @@ pub enum OpenError {
         /// The node's memory of it.
         path: PathBuf,
     },
+    /// Orders are gone that this node has seen.
+    #[error(
+        "Redis at {address} does not hold unit {unit} of the sale {id} as this node has seen it, so orders \
+         are gone, as after a failover or with an older copy of the data. Going on would sell their units \
+         again. Put back the data of that Redis. To give up those orders, remove {path} on each node"
+    )]
+    OrdersLost {
+        /// Where Redis is.
+        address: String,
+        /// The sale.
+        id: SaleId,
+        /// The last unit that this node has seen.
+        unit: u32,
+        /// The node's memory of it.
+        path: PathBuf,
+    },
     /// The node's own memory cannot be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -105,6 +121,8 @@ pub struct RedisSale {
     keys: Keys,
     clock: Arc<ServerClock>,
     head: Option<Head>,
+    /// The last order that this node had seen before it stopped.
+    known_tip: Option<Tip>,
 }
 
 impl RedisSale {
@@ -131,9 +149,9 @@ impl RedisSale {
         tracing::info!(place = lease.place(), durability = %settings.durability, "connected to Redis");
         drop(lease);
 
-        let memory = Memory::of(data_dir, &id);
-        let known = memory.epoch().map_err(|source| memory.io(source))?;
-        let head = match (head::read(&pool, &keys, &id).await?, known) {
+        let memory = Memory::of(data_dir, &id, settings.retries.random);
+        let known = memory.recall().map_err(|source| memory.io(source))?;
+        let head = match (head::read(&pool, &keys, &id).await?, &known) {
             (Found::Nothing, None) => None,
             (Found::Nothing, Some(_)) => {
                 return Err(OpenError::Gone {
@@ -142,12 +160,12 @@ impl RedisSale {
                     path: memory.path,
                 });
             }
-            (Found::Sale(head), Some(known)) if known != head.epoch => {
+            (Found::Sale(head), Some(known)) if known.epoch != head.epoch => {
                 return Err(OpenError::Foreign {
                     address: settings.address.to_string(),
                     id,
                     found: head.epoch,
-                    known,
+                    known: known.epoch.clone(),
                     path: memory.path,
                 });
             }
@@ -162,6 +180,7 @@ impl RedisSale {
             keys,
             clock,
             head,
+            known_tip: known.and_then(|known| known.tip),
         })
     }
 
@@ -225,12 +244,19 @@ impl RedisSale {
             health: Mutex::new(Health::default()),
             look_ups: tokio::sync::Mutex::default(),
         });
-        load(&node).await?;
+        load(&node, self.known_tip).await?.map_or(Ok(()), |tip| {
+            Err(OpenError::OrdersLost {
+                address: settings.address.to_string(),
+                id: self.id,
+                unit: tip.position.unit,
+                path: self.memory.path.clone(),
+            })
+        })?;
         // The function and the checks work, or the start fails; and an end that has come is stored.
         node.commit(&[]).await?;
-        let memory = &self.memory;
+        let memory = Arc::new(self.memory);
         memory
-            .remember(&node.head.epoch)
+            .remember(&node.remembered())
             .map_err(|source| memory.io(source))?;
 
         let mut tasks = JoinSet::new();
@@ -238,27 +264,31 @@ impl RedisSale {
         tasks.spawn(follow::look_now_and_then(
             Arc::clone(&node),
             settings.durability,
+            Arc::clone(&memory),
         ));
         Ok(RedisLedger {
             node,
+            memory,
             connections_max: settings.connections_max,
             _tasks: tasks,
         })
     }
 }
 
-/// Reads the list to its end, and checks that it is one.
-async fn load(node: &Node) -> Result<(), OpenError> {
+/// Reads the list to its end, and checks that it is one. Hands back what was known and is not in it.
+async fn load(node: &Node, known: Option<Tip>) -> Result<Option<Tip>, OpenError> {
     let mut lease = node.pool.lease().await?;
     let mut sequence = Sequence::new(&node.head.sale);
+    let mut missing = known;
     loop {
         let orders = follow::read(&mut lease, node, None).await?;
         if orders.is_empty() {
-            return Ok(());
+            return Ok(missing);
         }
         let mut problem = None;
         for order in &orders {
             sequence.check(order, |sentence| problem = Some(sentence));
+            missing = missing.filter(|known| *known != Tip::of(order));
         }
         if let Some(sentence) = problem {
             let id = node.head.sale.id();

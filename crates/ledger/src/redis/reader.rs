@@ -204,9 +204,7 @@ impl Reader {
             let (Some(Value::Array(keys)), Some(next)) = (answer.pop(), answer.pop()) else {
                 return Err(Trouble::unsound("the keys cannot be listed"));
             };
-            for key in &keys {
-                self.check_receipt_key(lease, key, audit).await?;
-            }
+            self.check_keys(lease, &keys, audit).await?;
             record::text(&next).unwrap_or("0").clone_into(&mut cursor);
             if cursor == "0" {
                 return Ok(());
@@ -214,47 +212,62 @@ impl Reader {
         }
     }
 
-    async fn check_receipt_key(
+    /// What has an order in the list was compared with it already. The order of another may have been made
+    /// since the list was looked at; then it stands where the receipt says.
+    async fn check_keys(
         &self,
         lease: &mut Connection,
-        key: &Value,
+        keys: &[Value],
         audit: &mut Audit<'_>,
     ) -> Result<(), Trouble> {
-        let Value::BulkString(key) = key else {
-            return Ok(());
-        };
-        let user = key
-            .strip_prefix(self.keys.receipts.as_bytes())
-            .unwrap_or_default();
-        // What has an order in the list was compared with it already.
-        if audit.has_order_of(user) {
-            return Ok(());
+        let mut users: Vec<&[u8]> = Vec::new();
+        let mut questions = Pipeline::new();
+        for key in keys {
+            let Value::BulkString(key) = key else {
+                continue;
+            };
+            let user = key.strip_prefix(self.keys.receipts.as_bytes());
+            let user = user.unwrap_or_default();
+            if !audit.has_order_of(user) {
+                users.push(user);
+                questions.cmd("GET").arg(&key[..]);
+            }
         }
-        let receipt = lease.command(redis::cmd("GET").arg(&key[..])).await;
-        let position = match &receipt {
-            Ok(Value::BulkString(bytes)) => {
-                let text = String::from_utf8_lossy(bytes);
-                text.split(' ').next().and_then(Position::parse)
+        let mut places = Vec::new();
+        let mut orders = Pipeline::new();
+        for (user, receipt) in users.iter().zip(lease.commands(&questions).await?) {
+            let Some(position) = position_in(&receipt) else {
+                audit.find(
+                    "there is a receipt that cannot be read, without an order of its user"
+                        .to_owned(),
+                );
+                continue;
+            };
+            let place = position.to_string();
+            let range = orders.cmd("XRANGE").arg(&self.keys.orders);
+            range.arg(&place).arg(&place);
+            places.push((*user, position.unit));
+        }
+        for ((user, unit), found) in places.into_iter().zip(lease.all(&orders).await?) {
+            let found = record::parse_entries(&found).map_err(Trouble::unsound)?;
+            if !found
+                .iter()
+                .any(|order| order.user.as_str().as_bytes() == user)
+            {
+                audit.find(format!(
+                    "there is a receipt of unit {unit} without an order of its user in the list"
+                ));
             }
-            Err(trouble @ (Trouble::NoAnswer(_) | Trouble::Unreachable(_))) => {
-                return Err(trouble.clone());
-            }
-            _ => None,
-        };
-        // It may have been made since the list was looked at.
-        let is_new = position.is_some_and(|position| position.unit > self.books.sold());
-        if !is_new {
-            audit.find(match position {
-                Some(position) => format!(
-                    "there is a receipt of unit {} without an order of its user in the list",
-                    position.unit
-                ),
-                None => "there is a receipt that cannot be read, without an order of its user"
-                    .to_owned(),
-            });
         }
         Ok(())
     }
+}
+
+fn position_in(receipt: &Value) -> Option<Position> {
+    record::text(receipt)?
+        .split(' ')
+        .next()
+        .and_then(Position::parse)
 }
 
 /// The name of a sale has none of these, but a pattern must never be made of what was not looked at.

@@ -47,6 +47,15 @@ pub(super) struct Tip {
     pub(super) order_id: OrderId,
 }
 
+impl Tip {
+    pub(super) fn of(order: &Order) -> Self {
+        Self {
+            position: Position::of(order),
+            order_id: order.id,
+        }
+    }
+}
+
 /// The receipt of an order: `<position> <order id>`, and the client's key behind it if there is one.
 pub(super) fn receipt(order: &Order) -> String {
     let (position, id) = (Position::of(order), order.id);
@@ -84,7 +93,8 @@ pub(super) fn parse_entries(value: &Value) -> Result<Vec<Order>, String> {
     }
 }
 
-fn parse_entry(entry: &Value) -> Result<Order, String> {
+/// Reads one entry of the stream.
+pub(super) fn parse_entry(entry: &Value) -> Result<Order, String> {
     let Value::Array(parts) = entry else {
         return Err("the list of orders has an entry that is none".to_owned());
     };

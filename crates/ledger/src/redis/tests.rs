@@ -346,6 +346,12 @@ async fn row_19_a_missing_key_closes_the_sale() {
     for strategy in BOTH {
         check_closed(strategy, &[&["DEL", "{test}:stock"]], "counter").await;
         check_closed(strategy, &[&["DEL", "{test}:config"]], "holds nothing").await;
+        // A removed entry leaves its id behind, below which the list takes no other.
+        let removed: [&[&str]; 2] = [
+            &["XADD", "{test}:orders", "9999-9", "x", "y"],
+            &["XDEL", "{test}:orders", "9999-9"],
+        ];
+        check_closed(strategy, &removed, "removed the last entry").await;
         check_closed(
             strategy,
             &[&["DEL", "{test}:orders"]],
@@ -622,12 +628,90 @@ async fn the_end_can_be_seen_by_a_node_that_never_sold() {
     panic!("it was not noticed");
 }
 
+/// A node that starts again knows what it had seen, also where all that is left adds up.
+#[tokio::test]
+async fn row_21_a_node_that_starts_again_notices_that_orders_are_gone() {
+    let (place, kept, ledger) = begun(Strategy::Function).await;
+    ledger.commit([attempt(2, 2)].into()).await.unwrap();
+    ledger.close().await;
+    kept.try_open().await.unwrap().close().await;
+    // An older copy of the data.
+    let first = attempt(1, 1).order_id.to_string();
+    place.command(&["DEL", "{test}:orders"]).await;
+    let entry = [
+        "XADD",
+        "{test}:orders",
+        "1000-1",
+        "order",
+        &first,
+        "user",
+        "user-1",
+        "key",
+        "",
+    ];
+    place.command(&entry).await;
+    place.command(&["DEL", "{test}:user:user-2"]).await;
+    place.command(&["INCR", "{test}:stock"]).await;
+    let error = kept.try_open().await.unwrap_err();
+    assert!(
+        matches!(error, OpenError::OrdersLost { unit: 2, .. }),
+        "{error}"
+    );
+    // Whoever gives up the order says so by removing the node's memory.
+    let OpenError::OrdersLost { path, .. } = error else {
+        unreachable!()
+    };
+    std::fs::remove_file(path).unwrap();
+    let ledger = kept.try_open().await.unwrap();
+    ledger.commit([attempt(3, 3)].into()).await.unwrap();
+    assert_eq!(kept.audit().await, []);
+}
+
+/// A user who may run some of the writes and not all must not store half a batch.
+#[tokio::test]
+async fn a_user_without_all_rights_stores_nothing() {
+    for (strategy, has_functions) in [
+        (Strategy::Function, true),
+        (Strategy::Function, false),
+        (Strategy::Watch, true),
+    ] {
+        for missing in ["-xadd", "-decrby"] {
+            let mut setup = RedisServer::setup(Program::Redis);
+            if !has_functions {
+                setup = setup.option("rename-command", "FUNCTION \"\"");
+            }
+            let server = setup.start().await;
+            let all = ["ACL", "SETUSER", "shop", "on", ">secret", "~*", "+@all"];
+            server.command(&all).await.assert_ok();
+            let url = format!("redis://shop:secret@{}", server.address());
+            let place = Place {
+                settings: settings(&url, strategy),
+                servers: Servers::One(server),
+            };
+            let kept = Kept::new(&place, sale(10)).await;
+            let ledger = kept.open(TestClock::at(STARTS_AT)).await;
+            ledger.commit([attempt(1, 1)].into()).await.unwrap();
+            place.command(&["ACL", "SETUSER", "shop", missing]).await;
+            let reason = refused(&ledger, 2).await;
+            assert!(
+                reason.contains("NOPERM") || reason.contains("no permissions"),
+                "{reason}"
+            );
+            assert_eq!(kept.stored().await.len(), 1);
+            assert_eq!(kept.audit().await, [], "{strategy:?} {missing}");
+            place.command(&["ACL", "SETUSER", "shop", "+@all"]).await;
+            ledger.commit([attempt(2, 2)].into()).await.unwrap();
+        }
+    }
+}
+
 /// What an audit must find, each by itself.
 #[tokio::test]
 async fn an_audit_finds_what_does_not_agree() {
     let order = "f".repeat(32);
     let receipt = format!("1000-1 {order}");
-    let cases: [(&[&str], &str); 6] = [
+    let beyond = format!("1000-5 {order}");
+    let cases: [(&[&str], &str); 7] = [
         (&["INCR", "{test}:stock"], "do not add up"),
         (&["DEL", "{test}:user:user-1"], "receipt of unit 1"),
         (
@@ -635,6 +719,10 @@ async fn an_audit_finds_what_does_not_agree() {
             "says something else",
         ),
         (&["SET", "{test}:user:user-7", &receipt], "without an order"),
+        (
+            &["SET", "{test}:user:user-8", &beyond],
+            "receipt of unit 5 without an order",
+        ),
         (&["SADD", "{test}:user:user-7", "x"], "cannot be read"),
         (
             &[

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use redis::RedisError;
+use redis::{RedisError, Value};
 use thiserror::Error;
 
 use super::address::Host;
@@ -47,6 +47,7 @@ pub(super) enum Fault {
     StockMissing,
     CountsDisagree,
     OrdersLost,
+    EntryRemoved,
     WrongType(String),
     /// Something stored cannot be read, or contradicts what this node has seen.
     Unsound(String),
@@ -70,6 +71,8 @@ impl Fault {
             "stock_missing" => Self::StockMissing,
             "counts_disagree" => Self::CountsDisagree,
             "orders_lost" => Self::OrdersLost,
+            "entry_removed" => Self::EntryRemoved,
+            "config_unsound" => Self::Unsound("its settings in Redis are not numbers".to_owned()),
             "receipt_type" => Self::WrongType("the receipt of a user".to_owned()),
             other => Self::Unsound(other.to_owned()),
         }
@@ -86,7 +89,7 @@ impl fmt::Display for Fault {
             Self::ForeignEpoch => {
                 "Redis holds another sale of the same name, begun after this node had started"
             }
-            Self::StockMissing => "the counter of units left is gone from Redis",
+            Self::StockMissing => "the counter of units left is gone from Redis, or is no number",
             Self::CountsDisagree => {
                 "the units left and the orders in Redis do not add up to the stock; `flashsale \
                  audit` says more"
@@ -94,6 +97,9 @@ impl fmt::Display for Fault {
             Self::OrdersLost => {
                 "orders that this node has seen are gone from Redis, as after a failover or with an \
                  older copy of the data. Going on would sell their units again"
+            }
+            Self::EntryRemoved => {
+                "somebody has removed the last entry of the list of orders in Redis, or moved its end"
             }
             Self::WrongType(key) => return write!(f, "{key} in Redis is not of the type it must be"),
             Self::Unsound(reason) => reason,
@@ -107,7 +113,8 @@ impl Trouble {
         let Some(code) = error.code() else {
             return Self::NoAnswer(error.to_string());
         };
-        let text = error.detail().unwrap_or_default();
+        let whole = error.to_string();
+        let text = error.detail().unwrap_or(&whole);
         match code {
             "CLOSED" => Self::Closed(Fault::of_code(text.split_whitespace().next().unwrap_or(""))),
             "WRONGTYPE" => Self::Closed(Fault::WrongType("a key of the sale".to_owned())),
@@ -116,6 +123,13 @@ impl Trouble {
                 text: text.to_owned(),
             },
         }
+    }
+
+    /// An answer, or the error that it is.
+    pub(super) fn of(answer: Value) -> Result<Value, Self> {
+        answer
+            .extract_error()
+            .map_err(|error| Self::after_sending(&error))
     }
 
     /// The same when connecting, where nothing of ours was sent.
