@@ -121,7 +121,7 @@ pub(crate) struct RedisPlace {
     /// Redis or Valkey that holds the ledger: redis://host:6379,
     /// redis-sentinel://host:26379,host:26379?master=name, redis-cluster://host:6379,host:6379, or
     /// each with rediss for TLS [default: none, the ledger is a file]
-    #[arg(long, env, hide_env_values = true)]
+    #[arg(long, env, hide_env_values = true, hide_default_value = true)]
     pub(crate) redis_url: Option<String>,
     /// File with the certificates, in PEM, that the certificate of Redis must lead to [default: those
     /// of the system]

@@ -105,10 +105,13 @@ impl<'a> Audit<'a> {
 
     /// Whether an order of the user with this id, in canonical form, was checked.
     pub fn has_order_of(&self, user: &[u8]) -> bool {
+        let raw = user;
         let user = std::str::from_utf8(user)
             .ok()
             .and_then(|text| UserId::parse(text).ok());
-        user.is_some_and(|user| self.unit_by_user.contains_key(&user))
+        user.is_some_and(|user| {
+            self.unit_by_user.contains_key(&user) && user.as_str().as_bytes() == raw
+        })
     }
 
     /// Notes something that is wrong besides.

@@ -65,9 +65,11 @@ pub(crate) fn authorities(place: &RedisPlace) -> Result<Option<Vec<u8>>, Failure
     let Some(path) = &place.redis_tls_ca else {
         return Ok(None);
     };
-    std::fs::read(path)
-        .map(Some)
-        .map_err(|error| Failure::refused(format!("REDIS_TLS_CA {}: {error}", path.display())))
+    let refused =
+        |reason: String| Failure::refused(format!("REDIS_TLS_CA {}: {reason}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
+    flashsale_ledger::redis::check_authorities(&pem).map_err(refused)?;
+    Ok(Some(pem))
 }
 
 fn how(redis: &RedisSettings, address: &Address) -> Result<Settings, Failure> {

@@ -5,11 +5,10 @@
 
 use std::time::{Duration, Instant};
 
-use flashsale_testkit::{FaultProxy, Program, RedisServer, Reply, Resp, free_port};
+use flashsale_testkit::{FaultProxy, Program, RedisServer, free_port};
 use tokio::net::TcpListener;
 
 use crate::support::books;
-use crate::support::client::Answer;
 use crate::support::machine_alone;
 use crate::support::now_ms;
 use crate::support::process::Exit;
@@ -40,8 +39,8 @@ pub(crate) fn assert_refused(exit: &Exit, code: i32, words: &[&str]) {
     }
 }
 
-/// A sale of which a few units are sold, by a node that was stopped in order; returns what the node keeps.
-pub(crate) async fn sold(redis: &RedisServer) -> Home {
+/// A sale of which a few units are sold, by a node that was stopped in order; returns how to start it again.
+pub(crate) async fn sold(redis: &RedisServer) -> Setup {
     let node = TestServer::setup().on_redis(&redis.url()).start().await;
     let mut client = node.client().await;
     for number in 1..=SOLD {
@@ -49,7 +48,7 @@ pub(crate) async fn sold(redis: &RedisServer) -> Home {
     }
     let (setup, exit) = node.stop().await;
     assert_eq!(exit.code, Some(0), "{exit:?}");
-    setup.home().clone()
+    setup
 }
 
 /// The number of keys, whosever they are.
@@ -57,7 +56,8 @@ pub(crate) async fn keys(redis: &RedisServer) -> i64 {
     redis.command(&["DBSIZE"]).await.int()
 }
 
-async fn config(redis: &RedisServer, field: &str) -> String {
+/// A field of the configuration that is stored.
+pub(crate) async fn config(redis: &RedisServer, field: &str) -> String {
     redis
         .command(&["HGET", "{drop}:config", field])
         .await
@@ -111,13 +111,16 @@ async fn row_13_redis_that_does_not_answer_is_told_at_the_start() {
     assert_eq!(keys(&redis).await, 0, "what was held back came to nothing");
 
     // In the middle of the start: everything before is answered, and from this command on nothing.
+    let address = proxy.address().to_string();
     for command in ["INFO", "HGETALL", "EXEC", "XREAD", "FCALL"] {
         redis.command(&["FLUSHALL"]).await.assert_ok();
         proxy.pass().await;
         let setup = TestServer::setup().on_redis(&proxy.url());
+        let cuts = proxy.cuts();
         proxy.cut_after_request_with(command.as_bytes(), u64::MAX);
         let refusal = setup.clone().refused().await;
-        assert_refused(&refusal, 1, &["Redis"]);
+        assert!(proxy.cuts() > cuts, "{command} was sent");
+        assert_refused(&refusal, 1, &[&address]);
         proxy.pass().await;
         // The sale may have been made before the answer was lost. If so it is gone on with.
         let node = setup.start().await;
@@ -179,7 +182,7 @@ async fn row_13_redis_that_loads_its_data_is_told_at_the_start() {
         .option("loading-process-events-interval-bytes", "1024")
         .start()
         .await;
-    let home = sold(&redis).await;
+    let setup = sold(&redis).await;
     // Enough to load, slowly, for longer than a start takes.
     let fill = ["DEBUG", "POPULATE", "300", "{other}:key", "1000"];
     redis.command(&fill).await.assert_ok();
@@ -195,7 +198,6 @@ async fn row_13_redis_that_loads_its_data_is_told_at_the_start() {
     })
     .await;
 
-    let setup = TestServer::setup().on_redis(&redis.url()).at(home);
     let begun = Instant::now();
     let refusal = setup.clone().refused().await;
     assert!(begun.elapsed() < TOLD_MAX, "{:?}", begun.elapsed());
@@ -211,7 +213,7 @@ async fn row_13_redis_that_loads_its_data_is_told_at_the_start() {
 }
 
 /// Waits until it holds; it must before the time is up.
-pub(crate) async fn until(bound: Duration, holds: impl AsyncFn() -> bool) {
+async fn until(bound: Duration, holds: impl AsyncFn() -> bool) {
     let deadline = Instant::now() + bound;
     while !holds().await {
         assert!(Instant::now() < deadline, "not within {bound:?}");
@@ -234,6 +236,7 @@ async fn row_10_settings_that_contradict_the_stored_ones_are_refused_with_both()
             .window(now - HOUR_MS, now + HOUR_MS)
             .env("PRODUCT_ID", "cup")
     };
+    let stored = redis.command(&["HGETALL", "{drop}:config"]).await;
     let contradictions = [
         ("SALE_STOCK", "7".to_owned(), ["is 7,", "with 1000."]),
         ("SALE_STOCK", "1001".to_owned(), ["is 1001,", "with 1000."]),
@@ -258,6 +261,8 @@ async fn row_10_settings_that_contradict_the_stored_ones_are_refused_with_both()
         let refusal = agreeing().env(name, value).refused().await;
         assert_refused(&refusal, 2, &[name, "drop", both[0], both[1]]);
     }
+    let found = redis.command(&["HGETALL", "{drop}:config"]).await;
+    assert_eq!(found, stored, "what is stored holds");
     // What agrees, or says nothing, is let in.
     let second = agreeing().start().await;
     let third = agreeing()
@@ -282,125 +287,13 @@ fn calendar_end(ms: i64) -> String {
     format!(":{minutes:02}:{seconds:02}.{:03}Z", ms % 1_000)
 }
 
-/// Each round is another race; in one alone the first process might always be the quickest.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_nodes_that_start_at_once_make_one_sale() {
-    const ROUNDS: usize = 6;
-    // Three agree.
-    const STOCKS: [u64; 5] = [100, 200, 100, 300, 100];
-    let _machine = machine_alone().await;
-    for program in [Program::Redis, Program::Valkey] {
-        let redis = RedisServer::setup(program).start().await;
-        for round in 0..ROUNDS {
-            redis.command(&["FLUSHALL"]).await.assert_ok();
-            let window = TestServer::setup().on_redis(&redis.url());
-            let mut starts = Vec::new();
-            for number in 0..STOCKS.len() {
-                let stock = STOCKS[(number + round) % STOCKS.len()];
-                let setup = window.clone().at(Home::new()).stock(stock);
-                starts.push((stock, tokio::spawn(setup.try_start())));
-            }
-            let mut nodes = Vec::new();
-            let mut refusals = Vec::new();
-            for (stock, start) in starts {
-                match start.await.expect("a start does not panic") {
-                    Ok(node) => nodes.push((stock, node)),
-                    Err((_, exit)) => refusals.push((stock, exit)),
-                }
-            }
-            let made: u64 = config(&redis, "stock").await.parse().expect("a number");
-            let agreeing = STOCKS.iter().filter(|stock| **stock == made).count();
-            assert_eq!(nodes.len(), agreeing, "{made} was made; {refusals:?}");
-            for (stock, exit) in &refusals {
-                assert_ne!(*stock, made, "{exit:?}");
-                let both = [format!("is {stock},"), format!("with {made}.")];
-                assert_refused(exit, 2, &["SALE_STOCK", &both[0], &both[1]]);
-            }
-            // It is one sale, whoever is asked.
-            let left = redis.command(&["GET", "{drop}:stock"]).await.text();
-            assert_eq!(left, made.to_string());
-            for (number, (stock, node)) in nodes.iter().enumerate() {
-                assert_eq!(*stock, made);
-                let mut client = node.client().await;
-                assert_eq!(
-                    client.status().await["productDescription"].is_string(),
-                    true
-                );
-                client.buy(&format!("buyer-{number}")).await.purchased();
-            }
-            let rows = nodes[0].1.orders().await;
-            assert_eq!(rows.len(), nodes.len());
-            let tokens = token_is_taken_by_all(&nodes).await;
-            assert!(tokens, "the nodes share one key for tokens");
-            books::assert_clean(&*nodes[0].1.books()).await;
-        }
-    }
-}
-
-/// Whether a token of the first node is good at each of the others.
-async fn token_is_taken_by_all(nodes: &[(u64, TestServer)]) -> bool {
-    let mut door = nodes[0].1.door().await;
-    for (_, node) in nodes {
-        door.address = node.address();
-        let mut client = crate::support::client::Client::open(&door)
-            .await
-            .expect("a connection");
-        if !matches!(client.buy("buyer-0").await, Answer::AlreadyPurchased(_)) {
-            return false;
-        }
-    }
-    true
-}
-
-/// A sale whose start has passed may have been sold from, and lost.
-#[tokio::test]
-async fn a_sale_under_way_that_is_not_there_is_made_only_when_that_is_said() {
-    let redis = RedisServer::setup(Program::Redis).start().await;
-    let setup = TestServer::setup().on_redis(&redis.url());
-    for late in [
-        setup.clone().without("REDIS_CREATE_LATE"),
-        setup.clone().env("REDIS_CREATE_LATE", false),
-    ] {
-        let refusal = late.refused().await;
-        let words = ["REDIS_CREATE_LATE=true", "SALE_START", "drop"];
-        assert_refused(&refusal, 2, &words);
-        assert_eq!(keys(&redis).await, 0, "nothing was written");
-    }
-    let now = now_ms();
-    let setup = setup.without("REDIS_CREATE_LATE");
-    // What cannot have begun before this start is made; that it has begun may be by a moment.
-    for (start, end, status) in [
-        ("0s".to_owned(), "1h".to_owned(), "active"),
-        ("30s".to_owned(), "1h".to_owned(), "upcoming"),
-        (
-            (now + HOUR_MS).to_string(),
-            (now + 2 * HOUR_MS).to_string(),
-            "upcoming",
-        ),
-    ] {
-        redis.command(&["FLUSHALL"]).await.assert_ok();
-        let made = setup
-            .clone()
-            .at(Home::new())
-            .env("SALE_START", &start)
-            .env("SALE_END", &end)
-            .start()
-            .await;
-        assert_eq!(made.client().await.status().await["status"], status);
-        // And what is there needs no leave.
-        let other = made.setup_again().at(Home::new()).start().await;
-        assert_eq!(other.client().await.status().await["status"], status);
-    }
-}
-
 #[tokio::test]
 async fn row_21_a_node_that_has_sold_refuses_a_redis_that_is_empty() {
     for program in [Program::Redis, Program::Valkey] {
         let redis = RedisServer::setup(program).start().await;
-        let home = sold(&redis).await;
+        let setup = sold(&redis).await;
         redis.command(&["FLUSHALL"]).await.assert_ok();
         // It is told that a late sale may be made, and yet knows better.
-        let setup = TestServer::setup().on_redis(&redis.url()).at(home.clone());
         for _ in 0..2 {
             let refusal = setup.clone().refused().await;
             let address = redis.address().to_string();
@@ -408,7 +301,8 @@ async fn row_21_a_node_that_has_sold_refuses_a_redis_that_is_empty() {
             assert_eq!(keys(&redis).await, 0, "nothing was filled up");
         }
         // The way out that the sentence names: to give up what was sold.
-        std::fs::remove_file(home.data().join("drop.redis-epoch")).expect("the memory is a file");
+        let memory = setup.home().data().join("drop.redis-epoch");
+        std::fs::remove_file(memory).expect("the memory is a file");
         let node = setup.start().await;
         assert_eq!(node.client().await.status().await["sold"], 0);
     }
@@ -417,7 +311,7 @@ async fn row_21_a_node_that_has_sold_refuses_a_redis_that_is_empty() {
 #[tokio::test]
 async fn row_21_a_node_that_has_sold_refuses_a_sale_that_somebody_else_made() {
     let redis = RedisServer::setup(Program::Redis).start().await;
-    let home = sold(&redis).await;
+    let setup = sold(&redis).await;
     let first = config(&redis, "epoch").await;
     redis.command(&["FLUSHALL"]).await.assert_ok();
     let other = TestServer::setup().on_redis(&redis.url()).start().await;
@@ -425,7 +319,6 @@ async fn row_21_a_node_that_has_sold_refuses_a_sale_that_somebody_else_made() {
     let second = config(&redis, "epoch").await;
     assert_ne!(first, second);
 
-    let setup = TestServer::setup().on_redis(&redis.url()).at(home);
     let refusal = setup.refused().await;
     let path = "data/drop.redis-epoch";
     assert_refused(&refusal, 1, &[path, &first, &second]);
@@ -436,6 +329,36 @@ async fn row_21_a_node_that_has_sold_refuses_a_sale_that_somebody_else_made() {
     assert_eq!(other.client().await.status().await["sold"], 2);
 }
 
+/// The same sale, as it was before some of its orders.
+#[tokio::test]
+async fn row_21_a_node_that_has_sold_refuses_an_older_copy() {
+    for program in [Program::Redis, Program::Valkey] {
+        let redis = RedisServer::setup(program).start().await;
+        let setup = sold(&redis).await;
+        redis.command(&["SAVE"]).await.assert_ok();
+        let (data, copy) = (redis.folder().join("dump.rdb"), redis.folder().join("copy"));
+        std::fs::copy(&data, &copy).expect("what was saved");
+        let node = setup.start().await;
+        let mut client = node.client().await;
+        client.buy("ada").await.purchased();
+        client.buy("bob").await.purchased();
+        let (setup, exit) = node.stop().await;
+        assert_eq!(exit.code, Some(0), "{exit:?}");
+
+        redis.stop().await;
+        std::fs::copy(&copy, &data).expect("the older copy is put back");
+        redis.restart().await;
+        let refusal = setup.clone().refused().await;
+        let words = ["unit 5", "drop", "data/drop.redis-epoch"];
+        assert_refused(&refusal, 1, &words);
+        let left = redis.command(&["GET", "{drop}:stock"]).await.text();
+        assert_eq!(left, (STOCK - SOLD).to_string(), "nothing was changed");
+        // One that is new believes what it finds.
+        let other = setup.at(Home::new()).start().await;
+        assert_eq!(other.client().await.status().await["sold"], SOLD);
+    }
+}
+
 #[tokio::test]
 async fn what_a_node_cannot_remember_it_does_not_sell() {
     let redis = RedisServer::setup(Program::Redis).start().await;
@@ -443,175 +366,16 @@ async fn what_a_node_cannot_remember_it_does_not_sell() {
     std::fs::write(setup.home().data(), "no folder").expect("a file");
     assert_refused(&setup.refused().await, 1, &["data/drop.redis-epoch"]);
     assert_eq!(keys(&redis).await, 0, "nothing was written");
-}
 
-/// Damages a sale of which a few units are sold, and returns what a start said: exit code 1, why, and
-/// with nothing repaired.
-async fn check_damage(redis: &RedisServer, damage: &[&[&str]], words: &[&str]) {
-    for strategy in ["function", "watch"] {
-        redis.command(&["FLUSHALL"]).await.assert_ok();
-        let home = sold(redis).await;
-        for command in damage {
-            let reply = redis.command(command).await;
-            assert_eq!(reply.error(), None, "{command:?}");
-        }
-        let before = digests(redis).await;
-        // With the memory of the sale and without it.
-        for home in [home, Home::new()] {
-            let setup = TestServer::setup().on_redis(&redis.url()).at(home);
-            let refusal = setup.env("REDIS_STRATEGY", strategy).refused().await;
-            assert_refused(&refusal, 1, words);
-        }
-        assert_eq!(digests(redis).await, before, "{damage:?} was not touched");
-    }
-}
-
-/// What stands for the contents of the sale's keys, and of one receipt.
-async fn digests(redis: &RedisServer) -> Reply {
-    let names = ["config", "stock", "orders", "user:buyer-1"];
-    let keys = names.map(|name| format!("{{drop}}:{name}"));
-    let mut command = vec!["DEBUG", "DIGEST-VALUE"];
-    command.extend(keys.iter().map(String::as_str));
-    let reply = redis.command(&command).await;
-    assert_eq!(reply.items().len(), names.len());
-    reply
-}
-
-async fn debuggable() -> RedisServer {
-    let setup = RedisServer::setup(Program::Redis);
-    setup.option("enable-debug-command", "yes").start().await
-}
-
-#[tokio::test]
-async fn row_19_a_sale_of_which_a_part_is_missing_is_not_opened() {
-    let redis = debuggable().await;
-    let (config, stock, orders) = ("{drop}:config", "{drop}:stock", "{drop}:orders");
-    check_damage(&redis, &[&["DEL", stock]], &["counter", "gone"]).await;
-    check_damage(&redis, &[&["DEL", orders]], &["do not add up"]).await;
-    check_damage(&redis, &[&["DEL", config]], &["without its configuration"]).await;
-    check_damage(&redis, &[&["DEL", config, orders]], &["without its"]).await;
-    check_damage(&redis, &[&["DEL", config, stock]], &["without its"]).await;
-    check_damage(&redis, &[&["XTRIM", orders, "MAXLEN", "2"]], &["unit 2"]).await;
-    for field in [
-        "version",
-        "saleId",
-        "epoch",
-        "csrfKey",
-        "productId",
-        "productDescription",
-        "stock",
-        "startsAt",
-        "endsAt",
-    ] {
-        let words = ["configuration of drop", field, "missing"];
-        check_damage(&redis, &[&["HDEL", config, field]], &words).await;
-    }
-}
-
-#[tokio::test]
-async fn row_19_a_sale_whose_numbers_disagree_is_not_opened() {
-    let redis = debuggable().await;
-    let (config, stock) = ("{drop}:config", "{drop}:stock");
-    for number in ["1000", "996", "0", "-3"] {
-        check_damage(&redis, &[&["SET", stock, number]], &["do not add up"]).await;
-    }
-    check_damage(
-        &redis,
-        &[&["HSET", config, "stock", "2000"]],
-        &["do not add up"],
-    )
-    .await;
-    let later = (now_ms() + HOUR_MS / 2).to_string();
-    check_damage(
-        &redis,
-        &[&["HSET", config, "startsAt", &later]],
-        &["unit 1", "window", "flashsale audit"],
-    )
-    .await;
-    check_damage(&redis, &[&["HSET", config, "version", "2"]], &["version 2"]).await;
-    check_damage(&redis, &[&["HSET", config, "saleId", "other"]], &["other"]).await;
-}
-
-#[tokio::test]
-async fn row_20_a_sale_with_a_key_of_the_wrong_type_is_not_opened() {
-    let redis = debuggable().await;
-    for key in ["{drop}:config", "{drop}:stock", "{drop}:orders"] {
-        let damage: [&[&str]; 2] = [&["DEL", key], &["SADD", key, "x"]];
-        check_damage(&redis, &damage, &["not of the type it must be"]).await;
-    }
-}
-
-#[tokio::test]
-async fn row_20_a_text_that_is_not_the_number_it_must_be_is_not_opened() {
-    let redis = debuggable().await;
-    let (config, stock) = ("{drop}:config", "{drop}:stock");
-    for field in ["stock", "startsAt", "endsAt"] {
-        let damage: &[&str] = &["HSET", config, field, "many"];
-        check_damage(&redis, &[damage], &["configuration of drop", field, "many"]).await;
-    }
-    check_damage(&redis, &[&["HSET", config, "csrfKey", "zz"]], &["csrfKey"]).await;
-    check_damage(
-        &redis,
-        &[&["HSET", config, "endedAt", "many"]],
-        &["endedAt"],
-    )
-    .await;
-    // Redis itself counts down only what is written as it writes numbers. If that were left to the first
-    // purchase, an order would be half written when Redis refuses.
-    for number in ["many", "0997", "997.0", " 997", "9.97e2", "0x3e5", ""] {
-        check_damage(&redis, &[&["SET", stock, number]], &["the sale is closed"]).await;
-    }
-}
-
-/// The first command that a newcomer runs, twice: both nodes mean the same sale.
-#[tokio::test]
-async fn two_nodes_without_settings_start_the_same_demo() {
-    let redis = RedisServer::setup(Program::Redis).start().await;
-    let demo = || {
-        Setup::bare()
-            .env("REDIS_URL", redis.url())
-            .env("REDIS_DURABILITY", "memory")
-    };
-    let (first, second) = tokio::join!(demo().try_start(), demo().try_start());
-    let first = first.unwrap_or_else(|(_, exit)| panic!("{exit:?}"));
-    let second = second.unwrap_or_else(|(_, exit)| panic!("{exit:?}"));
-    let status = first.client().await.status().await;
-    assert_eq!(status["status"], "upcoming");
-    let window =
-        |status: &serde_json::Value| (status["startsAt"].clone(), status["endsAt"].clone());
-    assert_eq!(
-        window(&second.client().await.status().await),
-        window(&status)
-    );
-
-    let starts_at = status["startsAt"].as_i64().expect("a time");
-    let wait = u64::try_from(starts_at - now_ms()).expect("it has not begun");
-    assert!(wait <= 10_000, "{status}");
-    tokio::time::sleep(Duration::from_millis(wait + 100)).await;
-    let order_id = first.client().await.buy("ada").await.purchased();
-    assert_eq!(
-        second.client().await.lookup("ada").await,
-        Some(order_id.clone())
-    );
-
-    // A restart goes on with it, and so does a third node that comes later.
-    let (setup, exit) = first.stop().await;
-    assert!(exit.stdout.contains("demo-"), "{exit:?}");
-    for setup in [setup, demo()] {
-        let mut node = setup.start().await;
-        let banner = node.process().stdout();
-        assert!(banner.contains("gone on with"), "{banner}");
-        let mut client = node.client().await;
-        let status = client.status().await;
-        assert_eq!(
-            (window(&status), &status["sold"]),
-            (window(&status), &1.into())
+    let setup = sold(&redis).await;
+    let memory = setup.home().data().join("drop.redis-epoch");
+    for text in ["", "\n", "an epoch of another kind\nand a place\n"] {
+        std::fs::write(&memory, text).expect("a file");
+        let refusal = setup.clone().refused().await;
+        assert_eq!(refusal.code, Some(1), "{refusal:?}");
+        assert!(
+            refusal.stderr.contains("data/drop.redis-epoch"),
+            "{refusal:?}"
         );
-        let again = client.buy("ada").await;
-        assert_eq!(again, Answer::AlreadyPurchased(order_id.clone()));
     }
-    // After the demo there is still nothing but the one sale.
-    let mut resp: Resp = redis.connect().await;
-    let configs = resp.command(&["KEYS", "*:config"]).await;
-    assert_eq!(configs.items().len(), 1, "{configs:?}");
 }

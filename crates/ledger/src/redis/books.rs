@@ -74,9 +74,7 @@ impl Books {
         let text = |index: usize| config.get(index).and_then(record::text);
         let about = |name: &str| about_list(list, name);
         let last = match about("last-entry") {
-            Some(entry @ Value::Array(_)) => {
-                Some(record::parse_entry(entry).map_err(Trouble::unsound)?)
-            }
+            Some(Value::Array(parts)) => parts.first().and_then(record::text),
             _ => None,
         };
         let newest = about("last-generated-id").and_then(record::text);
@@ -85,10 +83,11 @@ impl Books {
                 .ok_or_else(|| Trouble::unsound("the server's time cannot be read"))?,
             epoch: text(0).map(str::to_owned),
             ended_at: text(1).and_then(|text| text.parse().ok()).map(Timestamp),
-            left: record::number(left),
+            left: record::number(left)
+                .filter(|number| record::text(left) == Some(&number.to_string())),
             orders: about("length").and_then(record::number).unwrap_or(0),
             newest: newest.filter(|id| *id != "0-0").and_then(Position::parse),
-            last: last.as_ref().map(Position::of),
+            last: last.and_then(Position::parse),
             at_tip: at_tip.first().map(|order| order.id),
         })
     }

@@ -46,8 +46,10 @@ local function decide(keys, args)
     local known = redis.call('XRANGE', keys[3], args[2], args[2])[1]
     if not known or known[2][2] ~= args[3] then return redis.error_reply('CLOSED orders_lost') end
   end
-  local left = tonumber(redis.call('GET', keys[2]) or '')
-  if not left then return redis.error_reply('CLOSED stock_missing') end
+  local counter = redis.call('GET', keys[2]) or ''
+  local left = tonumber(counter)
+  -- Redis counts down only what is written as it writes numbers.
+  if not left or string.format('%.0f', left) ~= counter then return redis.error_reply('CLOSED stock_missing') end
   local length, newest, last = look_at_list(keys[3])
   if not length then return newest end
   local last_time, sold = 0, 0

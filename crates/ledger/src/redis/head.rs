@@ -176,8 +176,9 @@ impl Head {
             epoch: field("epoch")?.to_owned(),
             csrf_key: unhex(field("csrfKey")?).ok_or("the field csrfKey is not a key")?,
             ended_at: field("endedAt")
-                .ok()
-                .and_then(|text| text.parse().ok())
+                .is_ok()
+                .then(|| number("endedAt"))
+                .transpose()?
                 .map(Timestamp),
         })
     }

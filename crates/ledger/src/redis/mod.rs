@@ -72,6 +72,22 @@ pub struct Settings {
     pub retries: Retries,
 }
 
+/// Fails unless the text holds certificates in PEM, and nothing but such that can be read.
+pub fn check_authorities(pem: &[u8]) -> Result<(), String> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject as _;
+
+    let mut store = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        store.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if store.is_empty() {
+        return Err("it holds no certificate in PEM".to_owned());
+    }
+    Ok(())
+}
+
 /// How batches are decided (`REDIS_STRATEGY`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {

@@ -90,6 +90,18 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    /// Says where Redis is, where the reason does not.
+    fn at(self, address: &super::Address) -> Self {
+        match self {
+            Self::Unusable(reason) if !reason.starts_with("cannot connect") => {
+                Self::Unusable(format!("Redis at {address}: {reason}"))
+            }
+            other => other,
+        }
+    }
+}
+
 impl From<Trouble> for OpenError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
@@ -129,6 +141,16 @@ impl RedisSale {
     /// Connects, looks whether this Redis keeps orders, and reads what it holds of the sale. `data_dir` is
     /// where the node remembers which sale it has sold from.
     pub async fn connect(
+        settings: Settings,
+        id: SaleId,
+        data_dir: &Path,
+    ) -> Result<Self, OpenError> {
+        let address = settings.address.clone();
+        let connected = Self::connect_here(settings, id, data_dir).await;
+        connected.map_err(|error| error.at(&address))
+    }
+
+    async fn connect_here(
         settings: Settings,
         id: SaleId,
         data_dir: &Path,
@@ -202,6 +224,12 @@ impl RedisSale {
 
     /// Stores a new sale, unless another node has done so meanwhile. Returns whether it did.
     pub async fn create(&mut self, new: NewSale) -> Result<bool, OpenError> {
+        let address = self.settings.address.clone();
+        let created = self.create_here(new).await;
+        created.map_err(|error| error.at(&address))
+    }
+
+    async fn create_here(&mut self, new: NewSale) -> Result<bool, OpenError> {
         assert_eq!(*new.sale.id(), self.id, "the keys of another sale");
         let head = Head {
             sale: new.sale,
@@ -218,6 +246,11 @@ impl RedisSale {
     /// Reads the whole list, checks the books, and begins to follow them. Takes time in proportion to the
     /// orders. Panics if there is no sale.
     pub async fn open(self) -> Result<RedisLedger, OpenError> {
+        let address = self.settings.address.clone();
+        self.open_here().await.map_err(|error| error.at(&address))
+    }
+
+    async fn open_here(self) -> Result<RedisLedger, OpenError> {
         let head = self.head.expect("a sale was found or made");
         let settings = self.settings;
         let view = Arc::new(View::new(Arc::new(head.sale.clone())));
@@ -287,7 +320,9 @@ async fn load(node: &Node, known: Option<Tip>) -> Result<Option<Tip>, OpenError>
         }
         let mut problem = None;
         for order in &orders {
-            sequence.check(order, |sentence| problem = Some(sentence));
+            sequence.check(order, |sentence| {
+                problem.get_or_insert(sentence);
+            });
             missing = missing.filter(|known| *known != Tip::of(order));
         }
         if let Some(sentence) = problem {

@@ -134,7 +134,12 @@ impl Trouble {
 
     /// The same when connecting, where nothing of ours was sent.
     pub(super) fn when_connecting(place: &impl fmt::Display, error: &RedisError) -> Self {
-        Self::Unreachable(format!("cannot connect to Redis at {place}: {error}"))
+        let error = error.to_string();
+        let words: Vec<&str> = error.split_whitespace().collect();
+        Self::Unreachable(format!(
+            "cannot connect to Redis at {place}: {}",
+            words.join(" ")
+        ))
     }
 
     /// Something that Redis holds cannot be right.
