@@ -56,7 +56,7 @@ pub(super) struct Login {
     pub(super) password: Option<String>,
 }
 
-/// The text is not the address of a Redis.
+/// The text is not the address of a Redis. It shows nothing of the text, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{0}. Write redis://host:6379, redis-sentinel://host:26379,host:26379?master=name or redis-cluster://host:6379,host:6379, with rediss for TLS"
@@ -77,13 +77,14 @@ impl Address {
         let is_tls = match is_tls {
             "redis" => false,
             "rediss" => true,
-            _ => return Err(refused(&format!("there is no scheme {scheme:?}"))),
+            _ => return Err(refused("the scheme is none of these")),
         };
-        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        // A password may hold a ? that was not encoded.
         let (login, rest) = match rest.rsplit_once('@') {
             Some((login, rest)) => (Login::parse(login)?, rest),
             None => (Login::default(), rest),
         };
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
         let database = match database {
             "" => 0,
@@ -98,7 +99,7 @@ impl Address {
                 return Err(refused("a Cluster has no databases by number"));
             }
             "cluster" => (Kind::Cluster, PORT),
-            _ => return Err(refused(&format!("there is no scheme {scheme:?}"))),
+            _ => return Err(refused("the scheme is none of these")),
         };
         if !query.is_empty() && !matches!(kind, Kind::Sentinel { .. }) {
             return Err(refused(
@@ -267,10 +268,11 @@ fn sentinel(query: &str) -> Result<Kind, InvalidAddress> {
             "master" => name = value,
             "sentinel_user" => login.user = value,
             "sentinel_password" => login.password = value,
-            other => {
-                return Err(InvalidAddress(format!(
-                    "{other:?} is not one of master, sentinel_user, sentinel_password"
-                )));
+            _ => {
+                return Err(InvalidAddress(
+                    "behind the ? there may be master, sentinel_user and sentinel_password"
+                        .to_owned(),
+                ));
             }
         }
     }

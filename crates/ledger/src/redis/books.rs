@@ -83,8 +83,10 @@ impl Books {
                 .ok_or_else(|| Trouble::unsound("the server's time cannot be read"))?,
             epoch: text(0).map(str::to_owned),
             ended_at: text(1).and_then(|text| text.parse().ok()).map(Timestamp),
-            left: record::number(left)
-                .filter(|number| record::text(left) == Some(&number.to_string())),
+            // Redis counts down only what is written as it writes numbers.
+            left: record::text(left)
+                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|text| text.parse().ok()),
             orders: about("length").and_then(record::number).unwrap_or(0),
             newest: newest.filter(|id| *id != "0-0").and_then(Position::parse),
             last: last.and_then(Position::parse),

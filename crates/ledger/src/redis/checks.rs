@@ -24,12 +24,21 @@ pub(super) struct Checked {
     pub(super) warnings: Vec<String>,
 }
 
+/// The server's append-only file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AppendOnlyFile {
+    None,
+    /// It is written for the first time; what is stored meanwhile is in none that a crash would leave.
+    Begun,
+    Kept,
+}
+
 /// What is asked of the server.
 struct Facts {
     server: String,
     version: Option<(u32, u32)>,
     eviction: String,
-    has_file: bool,
+    file: AppendOnlyFile,
     /// When the file is synced; none where the server does not tell.
     sync: Option<String>,
     syncs_during_rewrite: bool,
@@ -43,7 +52,7 @@ pub(super) async fn check(
     wanted: Durability,
 ) -> Result<Checked, Trouble> {
     let facts = ask(connection).await?;
-    judge(&facts, wanted).map_err(Trouble::Unsafe)
+    judge(&facts, wanted)
 }
 
 async fn ask(connection: &mut Connection) -> Result<Facts, Trouble> {
@@ -73,17 +82,35 @@ async fn ask(connection: &mut Connection) -> Result<Facts, Trouble> {
         (Some(Ok(major)), Some(Ok(minor))) => Some((major, minor)),
         _ => None,
     };
+    let refused = |code: &str, text: &str| {
+        Err(Trouble::Refused {
+            code: code.to_owned(),
+            text: format!("{name} {version} at {} {text}", connection.place()),
+        })
+    };
+    if line("loading") == "1" {
+        return refused("LOADING", "still reads what it has stored");
+    }
+    if line("role") != "master" {
+        return refused("READONLY", "is a replica");
+    }
     let wait = redis::cmd("WAITAOF").arg(0).arg(0).arg(1).to_owned();
     let has_waitaof = match connection.command(&wait).await {
         Ok(_) => true,
-        Err(trouble @ Trouble::NoAnswer(_)) => return Err(trouble),
-        Err(_) => false,
+        Err(trouble) if trouble.is_unknown_command() => false,
+        Err(trouble) => return Err(trouble),
     };
     let facts = Facts {
         server: format!("{name} {version} at {}", connection.place()),
         version: version_number,
         eviction: line("maxmemory_policy").to_owned(),
-        has_file: line("aof_enabled") == "1",
+        file: match line("aof_enabled") {
+            "1" if line("aof_rewrite_in_progress") == "1" && line("aof_base_size") == "0" => {
+                AppendOnlyFile::Begun
+            }
+            "1" => AppendOnlyFile::Kept,
+            _ => AppendOnlyFile::None,
+        },
         replicas: line("connected_slaves").parse().unwrap_or(0),
         has_waitaof,
         sync: setting(connection, "appendfsync").await?,
@@ -104,12 +131,24 @@ async fn setting(connection: &mut Connection, name: &str) -> Result<Option<Strin
             .first()
             .and_then(|(_, value)| record::text(value))
             .map(str::to_owned)),
-        Err(trouble @ Trouble::NoAnswer(_)) => Err(trouble),
+        Err(trouble) if !trouble.is_unknown_command() => Err(trouble),
         Ok(_) | Err(_) => Ok(None),
     }
 }
 
-fn judge(facts: &Facts, wanted: Durability) -> Result<Checked, String> {
+fn judge(facts: &Facts, wanted: Durability) -> Result<Checked, Trouble> {
+    if wanted.is_synced && facts.file == AppendOnlyFile::Begun && !facts.has_waitaof {
+        // That passes. It is not the same as a setting that is wrong.
+        return Err(Trouble::Unreachable(format!(
+            "{} has just begun to keep an append-only file, and what it stores until the first one is \
+             whole would be lost in a crash. Wait until aof_rewrite_in_progress is 0 (INFO persistence)",
+            facts.server
+        )));
+    }
+    judge_settings(facts, wanted).map_err(Trouble::Unsafe)
+}
+
+fn judge_settings(facts: &Facts, wanted: Durability) -> Result<Checked, String> {
     let server = &facts.server;
     if facts.version.is_some_and(|version| version < VERSION_MIN) {
         let (major, minor) = VERSION_MIN;
@@ -126,7 +165,7 @@ fn judge(facts: &Facts, wanted: Durability) -> Result<Checked, String> {
     }
     let barrier = barrier(facts, wanted)?;
     let mut warnings = Vec::new();
-    if !facts.has_file {
+    if facts.file == AppendOnlyFile::None {
         warnings.push(format!(
             "{server} keeps no append-only file: if it restarts, its orders are gone (CONFIG SET \
              appendonly yes)"
@@ -158,14 +197,15 @@ fn barrier(facts: &Facts, wanted: Durability) -> Result<Barrier, String> {
             replicas => Barrier::Wait(replicas),
         });
     }
-    if !facts.has_file {
+    if facts.file == AppendOnlyFile::None {
         return Err(format!(
-            "REDIS_DURABILITY={mode} needs an append-only file, and {server} keeps none (CONFIG SET \
-             appendonly yes, CONFIG SET appendfsync always). REDIS_DURABILITY=memory sells without it, and \
+            "REDIS_DURABILITY={mode} needs an append-only file, and {server} keeps none (appendonly \
+             yes and appendfsync always in its configuration). REDIS_DURABILITY=memory sells without it, and \
              loses orders when Redis stops"
         ));
     }
-    let answer_is_enough = facts.sync.as_deref() == Some("always") && facts.syncs_during_rewrite;
+    let syncs_always = facts.sync.as_deref() == Some("always") && facts.syncs_during_rewrite;
+    let answer_is_enough = syncs_always && facts.file == AppendOnlyFile::Kept;
     match (wanted.replicas, facts.has_waitaof) {
         (0, _) if answer_is_enough => Ok(Barrier::Answer),
         (replicas, true) => Ok(Barrier::WaitAof(replicas)),
@@ -190,7 +230,7 @@ mod tests {
             server: "Redis 7.0.15 at here".to_owned(),
             version: Some((7, 0)),
             eviction: "noeviction".to_owned(),
-            has_file: true,
+            file: AppendOnlyFile::Kept,
             sync: Some("always".to_owned()),
             syncs_during_rewrite: true,
             replicas: 1,
@@ -209,7 +249,9 @@ mod tests {
                     "{judged:?}"
                 );
             }
-            (Err(sentence), Err(words)) => assert!(sentence.contains(words), "{sentence}"),
+            (Err(trouble), Err(words)) => {
+                assert!(trouble.to_string().contains(words), "{trouble}");
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -241,7 +283,7 @@ mod tests {
             ..facts
         };
         let no_file = || Facts {
-            has_file: false,
+            file: AppendOnlyFile::None,
             ..facts()
         };
         check(&facts(), "memory", Ok((Barrier::Answer, 0)));
@@ -260,6 +302,13 @@ mod tests {
             "fsync+replicas=1",
             Ok((Barrier::WaitAof(1), 0)),
         );
+        // The first file is not whole yet.
+        let begins = || Facts {
+            file: AppendOnlyFile::Begun,
+            ..facts()
+        };
+        check(&begins(), "fsync", Err("just begun"));
+        check(&newer(begins()), "fsync", Ok((Barrier::WaitAof(0), 0)));
         // A rewrite of the file must not suspend the syncs, and what is hidden is not believed.
         let rewrite = || Facts {
             syncs_during_rewrite: false,

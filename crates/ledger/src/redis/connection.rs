@@ -43,6 +43,7 @@ pub(super) struct Connection {
 pub(super) struct LookUps {
     inner: MultiplexedConnection,
     generation: u64,
+    barrier: Barrier,
 }
 
 impl std::fmt::Debug for Connection {
@@ -75,6 +76,7 @@ impl Connection {
         LookUps {
             inner: self.inner,
             generation: self.generation,
+            barrier: self.barrier,
         }
     }
 
@@ -156,6 +158,11 @@ impl std::fmt::Debug for LookUps {
 impl LookUps {
     pub(super) fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// Whether what is found has to be waited for.
+    pub(super) fn needs_wait(&self) -> bool {
+        self.barrier != Barrier::Answer
     }
 
     /// A field of a hash and a text, as they are at one moment or nearly so.
@@ -268,10 +275,7 @@ impl Pool {
             .map(Lease)
             .map_err(|error| match error {
                 PoolError::Backend(trouble) => trouble,
-                _ => Trouble::Unreachable(format!(
-                    "all {} connections to Redis (REDIS_TX_POOL) are in use",
-                    self.pool.status().max_size
-                )),
+                _ => Trouble::Exhausted(self.pool.status().max_size),
             })
     }
 }

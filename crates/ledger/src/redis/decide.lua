@@ -24,15 +24,17 @@ local function look_at_list(key)
   return found['length'], found['last-generated-id'], found['last-entry']
 end
 
--- Whether the user may run what comes after the first write. Servers before version 7 cannot be asked, so
--- there the commands are tried with what changes nothing.
-local function may_write(keys)
+-- Nothing, if what comes after the first write may be run, or the error that it would be. Servers before
+-- version 7 cannot be asked, so there the commands are tried with what changes nothing.
+local function obstacle(keys)
   if redis.acl_check_cmd then
-    return redis.acl_check_cmd('XADD', keys[3], '*', 'order', '')
+    local may_write = redis.acl_check_cmd('XADD', keys[3], '*', 'order', '')
       and redis.acl_check_cmd('DECRBY', keys[2], 1)
+    return not may_write and redis.error_reply('NOPERM may not run XADD and DECRBY') or nil
   end
   local added, taken = redis.pcall('XADD', keys[3], '0-0', 'order', ''), redis.pcall('DECRBY', keys[2], 0)
-  return string.find(added.err or '', 'greater than 0-0', 1, true) and type(taken) == 'number'
+  if not string.find(added.err or '', 'greater than 0-0', 1, true) then return added end
+  return type(taken) ~= 'number' and taken or nil
 end
 
 local function decide(keys, args)
@@ -46,10 +48,9 @@ local function decide(keys, args)
     local known = redis.call('XRANGE', keys[3], args[2], args[2])[1]
     if not known or known[2][2] ~= args[3] then return redis.error_reply('CLOSED orders_lost') end
   end
-  local counter = redis.call('GET', keys[2]) or ''
-  local left = tonumber(counter)
   -- Redis counts down only what is written as it writes numbers.
-  if not left or string.format('%.0f', left) ~= counter then return redis.error_reply('CLOSED stock_missing') end
+  local left = string.match(redis.call('GET', keys[2]) or '', '^%d+$')
+  if not left then return redis.error_reply('CLOSED stock_missing') end
   local length, newest, last = look_at_list(keys[3])
   if not length then return newest end
   local last_time, sold = 0, 0
@@ -73,6 +74,7 @@ local function decide(keys, args)
     local key = keys[i + 3]
     local stored = receipts[i] or in_batch[key]
     if stored then
+      if not string.match(stored, '^%d+%-%d+ %x+') then return redis.error_reply('CLOSED receipt_unsound') end
       results[i] = stored
     elseif closed then
       results[i] = closed
@@ -93,7 +95,8 @@ local function decide(keys, args)
   end
 
   if #entries > 0 then
-    if not may_write(keys) then return redis.error_reply('NOPERM may not run XADD and DECRBY') end
+    local error = obstacle(keys)
+    if error then return error end
     -- The one write that can refuse: a key that is there, though MGET saw no text in it.
     if redis.call('MSETNX', unpack(new_receipts)) == 0 then
       return redis.error_reply('CLOSED receipt_type')

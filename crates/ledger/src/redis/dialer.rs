@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::future::select_ok;
 use parking_lot::Mutex;
 use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
@@ -82,11 +83,8 @@ impl Dialer {
         let noted =
             self.generation
                 .compare_exchange(generation, next, Ordering::AcqRel, Ordering::Acquire);
-        if noted.is_ok() {
-            *self.last.lock() = match whereabouts {
-                Whereabouts::At(host) => Some(host),
-                Whereabouts::Unknown => None,
-            };
+        if let (Ok(_), Whereabouts::At(host)) = (noted, whereabouts) {
+            *self.last.lock() = Some(host);
         }
     }
 
@@ -197,19 +195,19 @@ impl Dialer {
         }
     }
 
-    /// Asks the server that had the sale last, then each that the setting names. A server that does not
-    /// have it names the one that does.
+    /// Asks the server that had the sale last and all that the setting names, at once, so that those that
+    /// are silent hold up nobody. A server that does not have it names the one that does.
     async fn connect_in_cluster(&self, generation: u64) -> Result<Connection, Trouble> {
         let mut candidates: Vec<Host> = self.last.lock().iter().cloned().collect();
-        candidates.extend(self.address.hosts.iter().cloned());
-        let mut trouble = None;
-        for candidate in candidates {
-            match self.connect_from(candidate, generation).await {
-                Ok(connection) => return Ok(connection),
-                Err(reason) => trouble = Some(reason),
+        for host in &self.address.hosts {
+            if !candidates.contains(host) {
+                candidates.push(host.clone());
             }
         }
-        Err(trouble.unwrap_or_else(|| Trouble::Unreachable("no node is known".to_owned())))
+        let asking = candidates.into_iter();
+        let asking = asking.map(|candidate| Box::pin(self.connect_from(candidate, generation)));
+        let (connection, _others) = select_ok(asking).await?;
+        Ok(connection)
     }
 
     async fn connect_from(&self, mut host: Host, generation: u64) -> Result<Connection, Trouble> {

@@ -108,10 +108,10 @@ impl Barrier {
             Self::WaitAof(replicas) => pipeline.cmd("WAITAOF").arg(1).arg(replicas).arg(ms),
         };
         let answers = match connection.all(&pipeline).await {
-            Err(Trouble::Refused { code, text }) => {
-                return Err(Trouble::NotDurable(format!("{code} {text}")));
-            }
-            answers => answers?,
+            Err(lost @ Trouble::NoAnswer(_)) => return Err(lost),
+            // It is stored all the same.
+            Err(trouble) => return Err(Trouble::NotDurable(trouble.to_string())),
+            Ok(answers) => answers,
         };
         let (synced, replicas) = match answers.last() {
             Some(Value::Array(both)) => {

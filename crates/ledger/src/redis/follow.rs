@@ -73,7 +73,7 @@ pub(super) async fn read(
     node: &Node,
     block: Option<Duration>,
 ) -> Result<Vec<Order>, Trouble> {
-    let tip = *node.tip.lock();
+    let tip = node.progress.lock().tip;
     let mut read = redis::cmd("XREAD").arg("COUNT").arg(ORDERS_MAX).to_owned();
     if let Some(block) = block {
         read.arg("BLOCK")
@@ -119,7 +119,9 @@ pub(super) async fn look_now_and_then(
             Ok(()) => node.commit(&[]).await.map(drop),
             refused => refused,
         };
-        if let Err(trouble) = result {
+        if let Err(trouble) = result
+            && !matches!(trouble, Trouble::Exhausted(_))
+        {
             tracing::warn!(reason = %trouble, "this node does not sell");
             node.health.lock().selling = Some(trouble.to_string());
         }
@@ -156,7 +158,11 @@ pub(super) async fn keep(memory: &Arc<Memory>, seen: Remembered) -> bool {
 /// A setting that was changed since its connections were made counts for all of them.
 async fn check_server(node: &Node, durability: Durability) -> Result<(), Trouble> {
     let mut lease = node.pool.lease().await?;
-    let checked = checks::check(&mut lease, durability).await;
+    let checked = match checks::check(&mut lease, durability).await {
+        // What passes by itself was looked at when this connection was made.
+        Err(Trouble::Unreachable(_)) => return Ok(()),
+        checked => checked,
+    };
     if checked.as_ref().map(|checked| checked.barrier).ok() != Some(lease.barrier) {
         node.dialer.lost(lease.generation(), Whereabouts::Unknown);
     }

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use flashsale_sale::{Attempt, Order, Outcome, Phase, Timestamp, UserId, View};
 use redis::Cmd;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 pub use address::{Address, InvalidAddress};
 pub use durability::{Durability, InvalidDurability};
@@ -118,7 +118,9 @@ pub struct RedisLedger {
     node: Arc<Node>,
     memory: Arc<Memory>,
     connections_max: usize,
-    /// Follow the list and look at the books, until this is dropped.
+    /// The tasks that follow the list and look at the books.
+    running: [AbortHandle; 2],
+    /// The same; they end when this is dropped.
     _tasks: JoinSet<()>,
 }
 
@@ -171,6 +173,10 @@ impl Ledger for RedisLedger {
     }
 
     fn ready(&self) -> Result<(), String> {
+        // They run for ever, so one that has ended has failed, and nothing is noticed any more.
+        if self.running.iter().any(AbortHandle::is_finished) {
+            return Err("a part of this node has failed; its log says more. Restart it".to_owned());
+        }
         self.node.ready()
     }
 

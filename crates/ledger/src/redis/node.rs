@@ -23,7 +23,7 @@ use super::watch::Watch;
 const HOPS_MAX: u32 = 3;
 
 /// How long a look-up may take, the wait for a connection included.
-const FIND_MAX: Duration = Duration::from_secs(3);
+const FIND_MAX: Duration = Duration::from_secs(5);
 
 /// How batches are decided.
 #[derive(Debug)]
@@ -42,12 +42,21 @@ pub(super) struct Node {
     pub(super) decider: Decider,
     pub(super) view: Arc<View>,
     pub(super) clock: Arc<ServerClock>,
-    /// The last order that was seen without a gap before it: where the list is read on, and what must still
-    /// be there. Written by batches and by the follower.
-    pub(super) tip: Mutex<Option<Tip>>,
+    /// How far this node has come in the list. Written by batches, look-ups and the follower.
+    pub(super) progress: Mutex<Progress>,
     pub(super) health: Mutex<Health>,
     /// Made when it is first needed. The lock is held while it is made, so that it is made once.
     pub(super) look_ups: tokio::sync::Mutex<Option<LookUps>>,
+}
+
+/// What a node has seen of the list.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// The last order that was seen without a gap before it: from there the list is read on.
+    pub(super) tip: Option<Tip>,
+    /// The last order that was seen at all, which must still be there: if a failover loses orders, it loses
+    /// the last ones.
+    pub(super) seen: Option<Tip>,
 }
 
 /// Why this node does not sell.
@@ -57,6 +66,18 @@ pub(super) struct Health {
     pub(super) selling: Option<String>,
     /// What came of the last attempt to follow the list.
     pub(super) following: Option<String>,
+}
+
+impl Progress {
+    fn last_unit(&self) -> u32 {
+        self.tip.map_or(0, |tip| tip.position.unit)
+    }
+
+    fn see(&mut self, order: &Order) {
+        if self.seen.is_none_or(|seen| seen.position.unit < order.unit) {
+            self.seen = Some(Tip::of(order));
+        }
+    }
 }
 
 impl Node {
@@ -78,13 +99,16 @@ impl Node {
             }
             hops += 1;
         };
-        self.health.lock().selling = result.as_ref().err().map(Trouble::to_string);
+        // With every connection in use it sells as fast as it can.
+        if !matches!(result, Err(Trouble::Exhausted(_))) {
+            self.health.lock().selling = result.as_ref().err().map(Trouble::to_string);
+        }
         result
     }
 
     async fn commit_here(&self, attempts: &[Attempt]) -> Result<Vec<Outcome>, Trouble> {
         let (keys, head) = (&self.keys, &self.head);
-        let seen = (*self.tip.lock(), self.view.ledger_time());
+        let seen = (self.progress.lock().seen, self.view.ledger_time());
         let asked_at = Instant::now();
         let (mut lease, decided) = match &self.decider {
             Decider::Function(function) => {
@@ -105,24 +129,27 @@ impl Node {
     /// Puts what is durable into the view, and then lets it out.
     fn take_in(&self, decided: Decided) -> Result<Vec<Outcome>, Trouble> {
         let orders = decided.outcomes.iter().filter_map(Outcome::order);
+        // The batch is stored, so whatever is wrong with it, it is not undone.
         self.view
-            .record(orders.cloned())
-            .map_err(|contradiction| Trouble::unsound(contradiction.to_string()))?;
+            .record(orders.clone().cloned())
+            .map_err(|contradiction| Trouble::NoAnswer(contradiction.to_string()))?;
         self.view.observe(decided.now);
+        let mut progress = self.progress.lock();
+        orders.for_each(|order| progress.see(order));
         if let Some(last) = decided.orders.last() {
-            let mut tip = self.tip.lock();
             // With orders of other nodes in between, the follower closes the gap.
-            if tip.map_or(0, |tip| tip.position.unit) == decided.sold_before {
-                *tip = Some(Tip::of(last));
+            if progress.last_unit() == decided.sold_before {
+                progress.tip = Some(Tip::of(last));
             }
         }
+        drop(progress);
         Ok(decided.outcomes)
     }
 
     /// Takes in orders as the list has them; they must go on from the last one that was seen.
     pub(super) fn follow_on(&self, orders: Vec<Order>) -> Result<(), Trouble> {
-        let mut tip = self.tip.lock();
-        let mut last_unit = tip.map_or(0, |tip| tip.position.unit);
+        let mut progress = self.progress.lock();
+        let mut last_unit = progress.last_unit();
         let mut new = Vec::with_capacity(orders.len());
         for order in orders {
             if order.unit <= last_unit {
@@ -137,14 +164,15 @@ impl Node {
             last_unit = order.unit;
             new.push(order);
         }
-        let Some(last) = new.last().map(Tip::of) else {
+        let Some(last) = new.last().cloned() else {
             return Ok(());
         };
-        self.view.observe(last.position.time);
+        self.view.observe(last.ordered_at);
         self.view
             .record(new)
             .map_err(|contradiction| Trouble::unsound(contradiction.to_string()))?;
-        *tip = Some(last);
+        progress.tip = Some(Tip::of(&last));
+        progress.see(&last);
         Ok(())
     }
 
@@ -184,11 +212,18 @@ impl Node {
             return Ok(None);
         };
         let order = record::parse_receipt(user, &receipt).map_err(Trouble::unsound)?;
-        // It may be another node's, which still waits until it is durable.
-        self.pool.lease().await?.make_durable(&self.keys).await?;
+        if look_ups.needs_wait() {
+            // It may be another node's, which still waits until it is durable.
+            let mut lease = self.pool.lease().await?;
+            if lease.generation() != look_ups.generation() {
+                return Err(Trouble::NoAnswer("the sale has just moved".to_owned()));
+            }
+            lease.make_durable(&self.keys).await?;
+        }
         self.view
             .record([order.clone()])
             .map_err(|contradiction| Trouble::unsound(contradiction.to_string()))?;
+        self.progress.lock().see(&order);
         Ok(Some(order))
     }
 
@@ -210,7 +245,7 @@ impl Node {
     pub(super) fn remembered(&self) -> Remembered {
         Remembered {
             epoch: self.head.epoch.clone(),
-            tip: *self.tip.lock(),
+            tip: self.progress.lock().seen,
         }
     }
 

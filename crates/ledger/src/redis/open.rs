@@ -17,7 +17,7 @@ use super::function::Function;
 use super::head::{self, Found, Head};
 use super::keys::Keys;
 use super::memory::Memory;
-use super::node::{Decider, Health, Node};
+use super::node::{Decider, Health, Node, Progress};
 use super::record::{self, Tip};
 use super::trouble::Trouble;
 use super::watch::Watch;
@@ -111,6 +111,9 @@ impl From<Trouble> for OpenError {
     }
 }
 
+/// For the looks at the books and for look-ups, so that batches never have all.
+pub(super) const SPARE_CONNECTIONS: usize = 2;
+
 /// What a new sale is made of.
 #[derive(Debug, Clone)]
 pub struct NewSale {
@@ -162,7 +165,10 @@ impl RedisSale {
             keys.config.clone(),
             Some(settings.durability),
         ));
-        let pool = Pool::new(Arc::clone(&dialer), settings.connections_max);
+        let pool = Pool::new(
+            Arc::clone(&dialer),
+            settings.connections_max + SPARE_CONNECTIONS,
+        );
         let mut lease = pool.lease().await?;
         let asked_at = Instant::now();
         let time = lease.command(&super::time_command()).await?;
@@ -273,7 +279,7 @@ impl RedisSale {
             decider,
             view,
             clock: self.clock,
-            tip: Mutex::new(None),
+            progress: Mutex::new(Progress::default()),
             health: Mutex::new(Health::default()),
             look_ups: tokio::sync::Mutex::default(),
         });
@@ -293,16 +299,17 @@ impl RedisSale {
             .map_err(|source| memory.io(source))?;
 
         let mut tasks = JoinSet::new();
-        tasks.spawn(follow::follow(Arc::clone(&node)));
-        tasks.spawn(follow::look_now_and_then(
-            Arc::clone(&node),
-            settings.durability,
-            Arc::clone(&memory),
-        ));
+        let looking =
+            follow::look_now_and_then(Arc::clone(&node), settings.durability, Arc::clone(&memory));
+        let running = [
+            tasks.spawn(follow::follow(Arc::clone(&node))),
+            tasks.spawn(looking),
+        ];
         Ok(RedisLedger {
             node,
             memory,
             connections_max: settings.connections_max,
+            running,
             _tasks: tasks,
         })
     }

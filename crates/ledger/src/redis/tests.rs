@@ -476,44 +476,124 @@ async fn row_16_a_forgotten_function_is_loaded_again() {
 #[tokio::test]
 async fn row_24_an_exhausted_pool_fails_fast() {
     for strategy in BOTH {
-        let server = RedisServer::setup(Program::Redis).start().await;
-        let proxy = FaultProxy::before(server.address()).await;
-        let place = Place {
-            settings: Settings {
-                connections_max: 1,
-                ..settings(&proxy.url(), strategy)
-            },
-            servers: Servers::One(server),
-        };
-        let kept = Kept::new(&place, sale(10)).await;
-        kept.set_clock(&TestClock::at(STARTS_AT)).await;
-        let ledger = Arc::new(kept.try_open().await.unwrap());
-        proxy.hold().await;
-        let slow = tokio::spawn({
-            let ledger = Arc::clone(&ledger);
-            async move { ledger.commit([attempt(1, 1)].into()).await }
-        });
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        if strategy == Strategy::Watch {
-            // Here the node's own batches take turns, so a lease is asked for by another way.
-            assert!(ledger.node.pool.lease().await.is_err());
-        } else {
-            let started_at = tokio::time::Instant::now();
-            let result = ledger.commit([attempt(2, 2)].into()).await;
-            let is_told = matches!(&result, Err(CommitError::NotApplied(reason)) if reason.contains("REDIS_TX_POOL"));
-            assert!(is_told, "{result:?}");
-            assert!(started_at.elapsed() < Duration::from_millis(500));
+        let (_place, _kept, ledger) = begun(strategy).await;
+        let pool = &ledger.ledger.node.pool;
+        let mut held = Vec::new();
+        for _ in 0..8 + open::SPARE_CONNECTIONS {
+            held.push(pool.lease().await.unwrap());
         }
-        proxy.pass().await;
-        drop(slow.await.unwrap());
-        for user in 1..4 {
-            // The first may be of unknown fate yet.
-            let result = ledger.commit([attempt(user, user.into())].into()).await;
-            assert!(result.is_ok() || user == 1, "{result:?}");
+        let started_at = tokio::time::Instant::now();
+        let reason = refused(&ledger, 2).await;
+        assert!(reason.contains("REDIS_TX_POOL"), "{reason}");
+        assert!(started_at.elapsed() < Duration::from_millis(500));
+        // It sells as fast as it can, so nobody has to be sent elsewhere.
+        assert_eq!(ledger.ready(), Ok(()));
+        held.pop();
+        ledger.commit([attempt(2, 2)].into()).await.unwrap();
+    }
+}
+
+/// A counter that Redis could not count down is found before anything is written.
+#[tokio::test]
+async fn row_20_a_counter_that_is_no_plain_number_closes_the_sale() {
+    for strategy in BOTH {
+        for counter in ["9\n", " 9", "9.0", "0x9", "+9", "-1", "x", ""] {
+            check_closed(
+                strategy,
+                &[&["SET", "{test}:stock", counter]],
+                "is no number",
+            )
+            .await;
         }
-        ledger.commit([attempt(1, 1)].into()).await.unwrap();
-        assert_eq!(kept.stored().await.len(), 3);
-        assert_eq!(kept.audit().await, []);
+        let unreadable = ["SET", "{test}:user:user-2", "whatever"];
+        check_refused(strategy, &unreadable, "receipt").await;
+    }
+}
+
+/// As [`check_closed`], where a node that starts is not hindered.
+async fn check_refused(strategy: Strategy, command: &[&str], words: &str) {
+    let (place, kept, ledger) = begun(strategy).await;
+    place.command(command).await;
+    let batch: Vec<_> = (2..5).map(|user| attempt(user, user.into())).collect();
+    let result = ledger.commit(batch.into()).await;
+    let is_told = matches!(&result, Err(CommitError::NotApplied(reason)) if reason.contains(words));
+    assert!(is_told, "{result:?}");
+    assert_eq!(kept.stored().await.len(), 1, "nothing is written");
+}
+
+/// The gap before a node's own orders hides nothing: what it has confirmed must still be there.
+#[tokio::test]
+async fn row_21_a_confirmed_order_behind_a_gap_is_missed_as_well() {
+    let (place, kept, ledger) = begun(Strategy::Function).await;
+    // The list cannot be followed, so orders of the other node do not come here.
+    let stopped = &ledger.ledger.running[0];
+    stopped.abort();
+    let other = Timed {
+        ledger: kept.try_open().await.unwrap(),
+        clock: TestClock::at(STARTS_AT),
+    };
+    other.commit([attempt(2, 2)].into()).await.unwrap();
+    ledger.commit([attempt(3, 3)].into()).await.unwrap();
+    // A server that has only the first two takes over.
+    for (unit, kept) in [(1_u32, true), (2, true), (3, false)] {
+        if unit == 1 {
+            place.command(&["DEL", "{test}:orders"]).await;
+        }
+        if kept {
+            let (id, user) = (
+                attempt(unit, unit.into()).order_id.to_string(),
+                format!("user-{unit}"),
+            );
+            let place_in_list = format!("1000-{unit}");
+            let entry = [
+                "XADD",
+                "{test}:orders",
+                &place_in_list,
+                "order",
+                &id,
+                "user",
+                &user,
+                "key",
+                "",
+            ];
+            place.command(&entry).await;
+        }
+    }
+    place.command(&["DEL", "{test}:user:user-3"]).await;
+    place.command(&["INCR", "{test}:stock"]).await;
+    let reason = refused(&ledger, 4).await;
+    assert!(
+        reason.contains("orders that this node has seen are gone"),
+        "{reason}"
+    );
+}
+
+/// Hosts that are silent hold up nobody who looks for the sale.
+#[tokio::test]
+async fn silent_nodes_of_a_cluster_do_not_hide_the_one_that_has_the_sale() {
+    let cluster = Cluster::setup(Program::Redis).masters(3).start().await;
+    let owner = cluster.owner_of("{test}:config").await;
+    let mut others: Vec<_> = (0..3).filter(|node| *node != owner).collect();
+    others.push(owner);
+    let hosts: Vec<_> = others
+        .iter()
+        .map(|node| cluster.node(*node).address().to_string())
+        .collect();
+    let url = format!("redis-cluster://{}", hosts.join(","));
+    let dialer = dialer::Dialer::new(
+        Address::parse(&url).unwrap(),
+        None,
+        "{test}:config".to_owned(),
+        None,
+    );
+    cluster.node(others[0]).freeze();
+    cluster.node(others[1]).freeze();
+    let started_at = tokio::time::Instant::now();
+    let connection = dialer.connect().await.unwrap();
+    assert_eq!(connection.place(), hosts[2]);
+    assert!(started_at.elapsed() < Duration::from_secs(1));
+    for node in &others[..2] {
+        cluster.node(*node).thaw();
     }
 }
 

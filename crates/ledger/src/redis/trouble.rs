@@ -23,6 +23,9 @@ pub(super) enum Trouble {
     /// This server would lose orders.
     #[error("{0}")]
     Unsafe(String),
+    /// Every connection of the pool is in use. That says nothing about Redis.
+    #[error("all {0} connections to Redis (REDIS_TX_POOL) are in use")]
+    Exhausted(usize),
     /// Redis refused, and did nothing.
     #[error("Redis refused: {code} {text}")]
     Refused {
@@ -72,6 +75,7 @@ impl Fault {
             "counts_disagree" => Self::CountsDisagree,
             "orders_lost" => Self::OrdersLost,
             "entry_removed" => Self::EntryRemoved,
+            "receipt_unsound" => Self::Unsound("a receipt in Redis cannot be read".to_owned()),
             "config_unsound" => Self::Unsound("its settings in Redis are not numbers".to_owned()),
             "receipt_type" => Self::WrongType("the receipt of a user".to_owned()),
             other => Self::Unsound(other.to_owned()),
@@ -115,6 +119,18 @@ impl Trouble {
         };
         let whole = error.to_string();
         let text = error.detail().unwrap_or(&whole);
+        // What follows may be a buyer's id.
+        let text = text.split(", with args").next().unwrap_or_default();
+        let is_of_script = text.contains("@user_function") || text.contains("@user_script");
+        let code = match code {
+            // Before Redis 7 the reason is somewhere in what a script says.
+            "ERR" if is_of_script => match code_within(text) {
+                Some(code) => code,
+                // It broke off somewhere, which nothing that is checked beforehand explains.
+                None => return Self::NoAnswer(text.to_owned()),
+            },
+            code => code,
+        };
         match code {
             "CLOSED" => Self::Closed(Fault::of_code(text.split_whitespace().next().unwrap_or(""))),
             "WRONGTYPE" => Self::Closed(Fault::WrongType("a key of the sale".to_owned())),
@@ -178,7 +194,10 @@ impl Trouble {
     pub(super) fn is_forgotten(&self) -> bool {
         match self {
             Self::Refused { code, text } => {
-                code == "NOSCRIPT" || text.contains("Function not found")
+                code == "NOSCRIPT"
+                    || text.contains("Function not found")
+                    // As after a failover to a server that has no functions.
+                    || text.starts_with("unknown command 'FCALL'")
             }
             _ => false,
         }
@@ -197,11 +216,71 @@ impl Trouble {
     }
 }
 
+/// The code in a text like `Error running script (…): @user_script: 12: -READONLY You can't write …`.
+fn code_within(text: &str) -> Option<&str> {
+    let mut words = text.split_whitespace();
+    words.find_map(|word| {
+        let code = word.strip_prefix('-')?;
+        let is_code = code.len() >= 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+        is_code.then_some(code)
+    })
+}
+
 impl From<Trouble> for CommitError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::NoAnswer(_) | Trouble::NotDurable(_) => Self::Unknown(trouble.to_string()),
             _ => Self::NotApplied(trouble.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::parse_redis_value;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(answer: &str, expected: &Trouble) {
+        let value = parse_redis_value(format!("-{answer}\r\n").as_bytes()).unwrap();
+        assert_eq!(&Trouble::of(value).unwrap_err(), expected);
+    }
+
+    fn refused(code: &str, text: &str) -> Trouble {
+        Trouble::Refused {
+            code: code.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn errors_of_the_server_are_sorted_by_what_they_say_about_a_batch() {
+        check("CLOSED orders_lost", &Trouble::Closed(Fault::OrdersLost));
+        let moved = refused("MOVED", "12 host:7001");
+        check("MOVED 12 host:7001", &moved);
+        let host = Host {
+            name: "host".to_owned(),
+            port: 7001,
+        };
+        assert_eq!(moved.elsewhere(), Some(Whereabouts::At(host)));
+        assert_eq!(refused("ASK", "12 host:7001").elsewhere(), None);
+        // Before Redis 7.
+        let old = "Error running script (call to f_1): @user_script:9: -READONLY You can't write";
+        let readonly = refused("READONLY", old);
+        check(&format!("ERR {old}"), &readonly);
+        assert_eq!(readonly.elsewhere(), Some(Whereabouts::Unknown));
+        // It may have begun to write.
+        let broken = "value is no integer script: f, on @user_function:89.";
+        check(
+            &format!("ERR {broken}"),
+            &Trouble::NoAnswer(broken.to_owned()),
+        );
+        // No buyer's id goes any further.
+        let unknown = "unknown command 'MGET'";
+        check(
+            &format!("ERR {unknown}, with args beginning with: '{{s}}:user:ada'"),
+            &refused("ERR", unknown),
+        );
     }
 }

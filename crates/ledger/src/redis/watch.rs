@@ -110,7 +110,7 @@ async fn try_once(
         .fold(books.time, Timestamp::max);
     let find = |user: &UserId| stored.get(user).cloned();
     let decision = decide(sale, sold_before, find, now, attempts);
-    let left = sale.stock() - sold_before;
+    let left = sale.stock().saturating_sub(sold_before);
     // `decide` never does that. Beside it stands this, because below zero nothing can be put right.
     if decision.orders.len() > left as usize && !sabotaged_stock() {
         return Err(Trouble::unsound(format!(
