@@ -52,6 +52,10 @@ impl Pair {
             let user = format!("early-{user}");
             confirmed.insert(user.clone(), client.buy(&user).await.purchased());
         }
+        // Also without a wait for it, the replica has these by now.
+        while self.replica.command(&["XLEN", "{drop}:orders"]).await.int() < 20 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         self.link.black_hole().await;
         let doors = [node.door().await];
         let names = (0..10).map(|user| format!("late-{user}")).collect();

@@ -1,4 +1,4 @@
-//! A node that starts: on a Redis that is not there, that is not whole, or that is not the one it knows.
+//! A node that starts: on a Redis that is not there, that is set otherwise, or that is not the one it knows.
 //!
 //! Whatever it finds, it says so in one sentence and ends. It never sells a default, and it never fills up
 //! what was sold before.

@@ -1,16 +1,26 @@
-//! Where Redis is and who asks it: addresses and passwords. What is secret is never shown.
+//! Where Redis is and who asks it: addresses, passwords and rights. What is secret is never shown.
+
+use std::time::{Duration, Instant};
 
 use flashsale_testkit::{Program, RedisServer};
 
 use crate::redis_start::{assert_refused, keys};
 use crate::support::books;
+use crate::support::client::Answer;
+use crate::support::machine_alone;
+use crate::support::now_ms;
 use crate::support::process::Exit;
-use crate::support::server::{Setup, TestServer};
+use crate::support::server::{HOUR_MS, Home, Setup, TestServer};
 
 /// A password that an address must write in another form, and both forms.
 const PASSWORD: &str = "p@ss:w%rd/1?";
 const PASSWORD_IN_URL: &str = "p%40ss%3Aw%25rd%2F1%3F";
 const WRONG_PASSWORD: &str = "wr0ng-s3cret";
+
+/// How long a sale lasts of which the end is looked at: until two nodes have started and sold.
+const SALE_MS: i64 = 5_000;
+/// The end is stored within this time of it.
+const ENDED_MAX: Duration = Duration::from_secs(10);
 
 /// None of these is shown, in whatever stream.
 #[track_caller]
@@ -127,6 +137,109 @@ async fn a_user_of_its_own_lets_in_and_needs_no_more_than_the_keys_of_the_sale()
         assert_refused(&refusal, 1, &["NOPERM"]);
         assert_hidden(&refusal, &secrets);
     }
+}
+
+/// Who runs nodes copies these from the page on Redis, so they must do.
+#[tokio::test]
+async fn the_rights_that_the_page_on_redis_names_are_enough() {
+    const FUNCTION: &str = "+msetnx +fcall +function|load";
+    let _machine = machine_alone().await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/redis.md");
+    let page = std::fs::read_to_string(path).expect("the page on Redis");
+    let rights = |user: &str| {
+        let begin = format!("user {user} on >PASSWORD ");
+        let mut lines = page.lines();
+        let rights = lines.find_map(|line| line.strip_prefix(&begin));
+        rights.expect("a line of rights").to_owned()
+    };
+    for row in [
+        r"| `watch` | `+mset` in place of `+msetnx +fcall +function\|load` |",
+        r"| `+evalsha +script\|load` in place of `+fcall +function\|load` |",
+        "| also `+incr +waitaof` |",
+        "| `replicas=N` | also `+incr +wait` |",
+    ] {
+        assert!(
+            page.contains(row),
+            "the page says something else than {row}"
+        );
+    }
+    let (shop, books) = (&rights("shop"), &rights("books"));
+    assert!(shop.contains(FUNCTION), "{shop}");
+    let watch = shop.replace(FUNCTION, "+mset");
+    let script = shop.replace("+fcall +function|load", "+evalsha +script|load");
+    let synced = format!("{shop} +incr +waitaof");
+    let copied = format!("{shop} +incr +wait");
+    tokio::join!(
+        check_rights(Program::Redis, "function", "memory", shop, books),
+        check_rights(Program::Valkey, "function", "memory", shop, books),
+        check_rights(Program::Redis, "watch", "memory", &watch, books),
+        check_rights(Program::Redis, "function", "memory", &script, books),
+        check_rights(Program::Valkey, "function", "fsync", &synced, books),
+        check_rights(Program::Redis, "function", "replicas=1", &copied, books),
+    );
+}
+
+/// A whole sale, from the first node to its end, by users who have these rights and no others.
+async fn check_rights(program: Program, strategy: &str, durability: &str, shop: &str, books: &str) {
+    let file = RedisServer::setup(program)
+        .option("appendonly", "yes")
+        .option("appendfsync", "everysec");
+    let redis = file.clone().start().await;
+    let replica = file.replica_of(redis.address()).start().await;
+    replica.in_sync().await;
+    for (user, rights) in [("shop", shop), ("books", books)] {
+        let mut command = vec!["ACL", "SETUSER", user, "on", ">secret"];
+        command.extend(rights.split(' '));
+        redis.command(&command).await.assert_ok();
+    }
+    let now = now_ms();
+    let setup = with_password(&redis, "shop:secret")
+        .window(now - HOUR_MS, now + SALE_MS)
+        .env("REDIS_STRATEGY", strategy)
+        .env("REDIS_DURABILITY", durability);
+    let nodes = [
+        setup.clone().start().await,
+        setup.at(Home::new()).start().await,
+    ];
+    for (number, node) in nodes.iter().enumerate() {
+        let mut client = node.client().await;
+        client.buy(&format!("buyer-{number}")).await.purchased();
+        let again = client.buy("buyer-0").await;
+        assert!(matches!(again, Answer::AlreadyPurchased(_)), "{again:?}");
+        assert_eq!(client.lookup("somebody-else").await, None);
+    }
+    let place = books::InRedis(format!("redis://books:secret@{}", redis.address()));
+    books::assert_clean(&place).await;
+    assert_eq!(books::orders(&place).await.len(), nodes.len());
+    // One who may only look changes nothing.
+    let mut reader = redis.connect().await;
+    reader
+        .command(&["AUTH", "books", "secret"])
+        .await
+        .assert_ok();
+    let refusal = reader.command(&["DEL", "{drop}:stock"]).await;
+    assert!(
+        refusal
+            .error()
+            .is_some_and(|text| text.starts_with("NOPERM"))
+    );
+
+    let deadline = Instant::now() + ENDED_MAX;
+    while redis
+        .command(&["HEXISTS", "{drop}:config", "endedAt"])
+        .await
+        .int()
+        == 0
+    {
+        assert!(Instant::now() < deadline, "the end is not stored");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for node in nodes {
+        let mut client = node.client().await;
+        assert_eq!(client.get("/readyz").await.status, 200, "{}", node.stderr());
+        assert_eq!(client.status().await["status"], "ended");
+    }
+    books::assert_clean(&place).await;
 }
 
 #[tokio::test]

@@ -29,6 +29,18 @@ async fn set(redis: &RedisServer, name: &str, value: &str) {
         .assert_ok();
 }
 
+/// Makes a server keep an append-only file, and waits until the first one is whole.
+async fn begin_file(redis: &RedisServer) {
+    set(redis, "appendonly", "yes").await;
+    let deadline = Instant::now() + NOTICED_MAX;
+    for field in ["aof_rewrite_scheduled", "aof_rewrite_in_progress"] {
+        while redis.info(field).await.as_deref() != Some("0") {
+            assert!(Instant::now() < deadline, "{field} after {NOTICED_MAX:?}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
 /// Sells from this server, in this mode.
 fn node(redis: &RedisServer, durability: &str) -> Setup {
     let setup = TestServer::setup().on_redis(&redis.url());
@@ -145,8 +157,8 @@ async fn row_18_a_policy_that_is_changed_while_selling_is_noticed_and_so_is_its_
 async fn fsync_without_an_append_only_file_is_refused_with_both_ways_out() {
     let ways_out = [
         "append-only file",
-        "CONFIG SET appendonly yes",
-        "CONFIG SET appendfsync always",
+        "appendonly yes",
+        "appendfsync always",
         "REDIS_DURABILITY=memory",
         "loses orders",
     ];
@@ -160,8 +172,8 @@ async fn fsync_without_an_append_only_file_is_refused_with_both_ways_out() {
 
         // Either way out helps.
         assert_eq!(check_sells(&redis, "memory").await.len(), 1);
-        set(&redis, "appendonly", "yes").await;
         set(&redis, "appendfsync", "always").await;
+        begin_file(&redis).await;
         assert_eq!(check_sells(&redis, "fsync").await, [""; 0]);
     }
 }
@@ -261,8 +273,8 @@ async fn memory_sells_and_warns_of_what_it_does_not_cover() {
         for word in ["no append-only file", &redis.address().to_string()] {
             assert!(warning.contains(word), "{warning}");
         }
-        set(&redis, "appendonly", "yes").await;
         set(&redis, "appendfsync", "everysec").await;
+        begin_file(&redis).await;
         let warnings = check_sells(&redis, "memory").await;
         let [warning] = &warnings[..] else {
             panic!("one warning: {warnings:?}");

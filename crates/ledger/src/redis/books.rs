@@ -84,9 +84,11 @@ impl Books {
             epoch: text(0).map(str::to_owned),
             ended_at: text(1).and_then(|text| text.parse().ok()).map(Timestamp),
             // Redis counts down only what is written as it writes numbers.
-            left: record::text(left)
-                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-                .and_then(|text| text.parse().ok()),
+            left: record::text(left).and_then(|text| {
+                text.parse()
+                    .ok()
+                    .filter(|left: &i64| left.to_string() == text)
+            }),
             orders: about("length").and_then(record::number).unwrap_or(0),
             newest: newest.filter(|id| *id != "0-0").and_then(Position::parse),
             last: last.and_then(Position::parse),
@@ -111,7 +113,7 @@ impl Books {
         }
         let left = self.left.ok_or(Fault::StockMissing)?;
         let sold = i64::from(self.sold());
-        if sold + left != i64::from(head.sale.stock()) || self.orders != sold {
+        if left < 0 || sold + left != i64::from(head.sale.stock()) || self.orders != sold {
             return Err(Fault::CountsDisagree);
         }
         if self.newest != self.last {

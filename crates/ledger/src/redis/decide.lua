@@ -49,8 +49,9 @@ local function decide(keys, args)
     if not known or known[2][2] ~= args[3] then return redis.error_reply('CLOSED orders_lost') end
   end
   -- Redis counts down only what is written as it writes numbers.
-  local left = string.match(redis.call('GET', keys[2]) or '', '^%d+$')
-  if not left then return redis.error_reply('CLOSED stock_missing') end
+  local counter = redis.call('GET', keys[2]) or ''
+  local left = tonumber(counter)
+  if not left or string.format('%.0f', left) ~= counter then return redis.error_reply('CLOSED stock_missing') end
   local length, newest, last = look_at_list(keys[3])
   if not length then return newest end
   local last_time, sold = 0, 0
@@ -58,7 +59,7 @@ local function decide(keys, args)
     local time, unit = string.match(last[1], '^(%d+)-(%d+)$')
     last_time, sold = tonumber(time), tonumber(unit)
   end
-  if sold + left ~= stock or length ~= sold then return redis.error_reply('CLOSED counts_disagree') end
+  if left < 0 or sold + left ~= stock or length ~= sold then return redis.error_reply('CLOSED counts_disagree') end
   if newest ~= (last and last[1] or '0-0') then return redis.error_reply('CLOSED entry_removed') end
 
   local clock = redis.call('TIME')
