@@ -6,7 +6,7 @@
 //! Without `SALE_ID`, `SALE_START` and `SALE_END` it is the demo: a sale of a few seconds' notice
 //! that is gone on with while it lasts. When it is over, its ledger is kept and a new one begins.
 //!
-//! [`file`] finds and makes it in a folder, [`redis`] in a Redis that many nodes share.
+//! [`mod@file`] finds and makes it in a folder, [`redis`] in a Redis that many nodes share.
 
 pub(crate) mod file;
 pub(crate) mod redis;

@@ -48,7 +48,7 @@ impl Memory {
         let epoch = lines.next().unwrap_or_default().to_owned();
         let tip = match lines.next() {
             None => None,
-            Some(line) => Some(parse_tip(line).ok_or(io::ErrorKind::InvalidData)?),
+            Some(line) => Some(parse_tip(line).ok_or_else(unreadable)?),
         };
         Ok(Some(Remembered { epoch, tip }))
     }
@@ -72,6 +72,14 @@ impl Memory {
         fs::rename(&draft, &self.path)?;
         File::open(directory)?.sync_all()
     }
+}
+
+fn unreadable() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "it does not hold what a node writes there. Put it back, or remove it if this node need not know \
+         which orders it has seen",
+    )
 }
 
 fn parse_tip(line: &str) -> Option<Tip> {
