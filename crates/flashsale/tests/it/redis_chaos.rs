@@ -301,23 +301,29 @@ async fn row_17_a_busy_and_a_loading_redis_are_waited_for() {
         shop.until_ready().await;
         rush.goes_on(100).await;
 
-        // It starts again, and takes its time to read what it has stored.
-        redis
-            .command(&["CONFIG", "SET", "key-load-delay", "300"])
-            .await
-            .assert_ok();
+        // It starts again, and takes some seconds to read what it has stored: one to five commands an order.
+        let orders = redis.command(&["XLEN", "{drop}:orders"]).await.int();
+        let delay_us = (4_000_000 / (3 * orders)).to_string();
+        let set = ["CONFIG", "SET", "key-load-delay", &delay_us];
+        redis.command(&set).await.assert_ok();
         redis.command(&["CONFIG", "REWRITE"]).await.assert_ok();
         redis.kill();
-        let restart = redis.restart();
-        tokio::join!(restart, async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            let reasons = shop.readiness().await;
-            assert!(reasons.iter().all(Result::is_err), "{reasons:?}");
-        });
-        redis
-            .command(&["CONFIG", "SET", "key-load-delay", "0"])
-            .await
-            .assert_ok();
+        let mut restart = std::pin::pin!(redis.restart());
+        let mut reasons = Vec::new();
+        loop {
+            tokio::select! {
+                () = &mut restart => break,
+                () = tokio::time::sleep(Duration::from_millis(50)) => {
+                    reasons.extend(shop.readiness().await.into_iter().filter_map(Result::err));
+                }
+            }
+        }
+        assert!(
+            reasons.iter().any(|reason| reason.contains("LOADING")),
+            "{reasons:?}"
+        );
+        let set = ["CONFIG", "SET", "key-load-delay", "0"];
+        redis.command(&set).await.assert_ok();
         rush.end().await;
     }
 }
