@@ -3,6 +3,8 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 
+pub(crate) mod loadtest;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::num::{NonZeroU8, NonZeroU32};
@@ -15,6 +17,7 @@ use flashsale_ledger::redis::{Address, Durability};
 use crate::dot_env;
 use crate::failure::Failure;
 use crate::moment::Moment;
+use loadtest::LoadtestArguments;
 
 /// Sells a limited stock of one product, in a set window, to everybody at once.
 #[derive(Debug, Parser)]
@@ -32,6 +35,9 @@ pub(crate) enum Command {
     Orders(OrdersArguments),
     /// Check the books, also while a server sells: exit code 0 when clean, 1 when not, 2 if unknown
     Audit(LedgerArguments),
+    /// Buy over HTTP as a crowd would, measure it, and check the books: exit code 0 when they are in order,
+    /// 1 when not, 2 if unknown
+    Loadtest(Box<LoadtestArguments>),
 }
 
 #[derive(Debug, Args)]

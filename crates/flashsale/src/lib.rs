@@ -7,7 +7,8 @@
 //! - [`chosen_sale`]: which sale a server sells, and whether the settings agree with the stored ones;
 //! - [`serve`]: start, wiring and orderly stop;
 //! - [`orders`] and [`audit`]: reading what was sold; [`export`]: the file of an export;
-//! - [`world`]: the clock and the random bytes.
+//! - [`loadtest`]: buying as a crowd would;
+//! - [`open_files`]: how many there may be; [`world`]: the clock and the random bytes.
 
 mod audit;
 mod chosen_sale;
@@ -15,8 +16,10 @@ mod cli;
 mod dot_env;
 mod export;
 mod failure;
+mod loadtest;
 mod logging;
 mod moment;
+mod open_files;
 mod orders;
 mod serve;
 mod stored;
@@ -32,6 +35,7 @@ pub fn run() -> ExitCode {
         Command::Serve(settings) => serve::run(*settings),
         Command::Orders(arguments) => orders::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Loadtest(arguments) => loadtest::run(&arguments),
     });
     result.unwrap_or_else(|failure| failure.report())
 }

@@ -1,7 +1,8 @@
 //! Sees to it that the process may open as many files as it has connections.
 
 use flashsale_api::server::Limits;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::open_files;
 
 /// For the ledger, the log, the runtime and what else is not a connection.
 const BESIDES_CONNECTIONS: u64 = 64;
@@ -10,22 +11,7 @@ const BESIDES_CONNECTIONS: u64 = 64;
 /// is not enough, fewer connections are open at once, and the rest waits.
 pub(super) fn provide(limits: Limits) -> Limits {
     let wanted = limits.connections_max as u64 + BESIDES_CONNECTIONS;
-    let allowed = getrlimit(Resource::Nofile);
-    // None stands for "no limit".
-    if allowed.current.is_none_or(|current| current >= wanted) {
-        return limits;
-    }
-    let raised = allowed
-        .maximum
-        .map_or(wanted, |maximum| maximum.min(wanted));
-    let raised_limit = Rlimit {
-        current: Some(raised),
-        maximum: allowed.maximum,
-    };
-    let granted = match setrlimit(Resource::Nofile, raised_limit) {
-        Ok(()) => raised,
-        Err(_) => allowed.current.unwrap_or(wanted),
-    };
+    let granted = open_files::raise(wanted);
     if granted >= wanted {
         return limits;
     }

@@ -32,7 +32,7 @@ async fn the_help_lists_every_command_and_setting() {
     let home = Home::new();
     let help = books::run(home.path(), &["--help"]).await;
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{help:?}");
-    for command in ["serve", "orders", "audit"] {
+    for command in ["serve", "orders", "audit", "loadtest"] {
         help.assert_line_with(&[&format!("  {command} ")]);
     }
     let serve = books::run(home.path(), &["serve", "--help"]).await;
