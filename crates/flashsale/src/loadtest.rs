@@ -22,6 +22,11 @@ const UNMEASURED: u8 = 2;
 
 /// Exit code 0 when the books are in order, 1 when they are not, 2 when that could not be found out.
 pub(crate) fn run(arguments: &LoadtestArguments) -> Result<ExitCode, Failure> {
+    if arguments.rate.is_some() && arguments.scenario != ScenarioName::Steady {
+        return Err(Failure::refused(
+            "--rate is only for steady (--scenario steady)",
+        ));
+    }
     let connections = arguments.concurrency + arguments.watchers();
     let files = connections as u64 + FILES_BESIDES_CONNECTIONS;
     let granted = open_files::raise(files);

@@ -80,20 +80,18 @@ impl Buyer {
         claims: &Claims,
     ) {
         while let Some(ticket) = feed.take() {
-            self.wait_for(ticket).await;
+            let jitter = match self.plan.jitter {
+                Duration::ZERO => Duration::ZERO,
+                jitter => jitter.mul_f64(rand::rng().random()),
+            };
+            if ticket.due_at.is_some() || jitter > Duration::ZERO {
+                let due_at = ticket.due_at.unwrap_or_else(Instant::now) + jitter;
+                tokio::select! {
+                    () = wait_until(due_at) => {}
+                    () = feed.stopped() => return,
+                }
+            }
             self.buy(number, ticket, feed, tallies, claims).await;
-        }
-    }
-
-    async fn wait_for(&mut self, ticket: Ticket) {
-        let jitter = match self.plan.jitter {
-            Duration::ZERO => Duration::ZERO,
-            jitter => jitter.mul_f64(rand::rng().random()),
-        };
-        match ticket.due_at {
-            Some(due_at) => wait_until(due_at + jitter).await,
-            None if jitter > Duration::ZERO => sleep(jitter).await,
-            None => {}
         }
     }
 

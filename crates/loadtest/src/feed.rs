@@ -1,8 +1,9 @@
 //! Which attempt comes next, and when.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::plan::{Arrival, Plan};
@@ -18,8 +19,8 @@ pub(crate) struct Feed {
     ends_at: Instant,
     /// The time between two attempts, if they come at a given rate.
     interval: Option<Duration>,
-    /// Set when somebody wants the run to end early.
-    is_stopped: AtomicBool,
+    /// True when somebody wants the run to end early.
+    is_stopped: watch::Sender<bool>,
 }
 
 /// One attempt of one user.
@@ -44,7 +45,7 @@ impl Feed {
                 Arrival::WhenFree => None,
                 Arrival::PerSecond(rate) => Some(Duration::from_secs_f64(1.0 / rate)),
             },
-            is_stopped: AtomicBool::new(false),
+            is_stopped: watch::Sender::new(false),
         }
     }
 
@@ -89,11 +90,22 @@ impl Feed {
     }
 
     pub(crate) fn stop(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
+        self.is_stopped.send_replace(true);
+    }
+
+    /// Returns when somebody wants the run to end early.
+    pub(crate) async fn stopped(&self) {
+        // The sender is here, so it cannot be gone.
+        drop(
+            self.is_stopped
+                .subscribe()
+                .wait_for(|is_stopped| *is_stopped)
+                .await,
+        );
     }
 
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        self.is_stopped.load(Ordering::Relaxed) || now >= self.ends_at
+        *self.is_stopped.borrow() || now >= self.ends_at
     }
 }
 

@@ -91,16 +91,16 @@ impl Plan {
 
     /// The id of a user, by number. It looks random, as those of real users do, so that a database sees
     /// no order in them.
-    pub(crate) fn user_id(&self, number: u32) -> String {
+    pub fn user_id(&self, number: u32) -> String {
         format!(
             "load-{:016x}@example.com",
-            mix(self.seed ^ u64::from(number))
+            mix(mix(self.seed) ^ u64::from(number))
         )
     }
 
     /// The name of one attempt for its repetitions.
     pub(crate) fn idempotency_key(&self, user: u32, attempt: u32) -> String {
-        let user_half = mix(self.seed ^ u64::from(user));
+        let user_half = mix(mix(self.seed) ^ u64::from(user));
         format!(
             "{user_half:016x}{:016x}",
             mix(!user_half ^ u64::from(attempt))

@@ -107,9 +107,12 @@ pub async fn run(
         .expect("everybody has ended")
         .into_whole();
     let claims = Arc::into_inner(claims).expect("everybody has ended");
-    let observed = Arc::into_inner(observed)
+    let mut observed = Arc::into_inner(observed)
         .expect("everybody has ended")
         .into_inner();
+    if let Ok(status) = Buyer::new(&plan).status().await {
+        observed.list.push(Observation { at: took, status });
+    }
     let faults: Vec<String> = observed
         .faults
         .iter()

@@ -34,7 +34,7 @@ pub(crate) struct LoadtestArguments {
     #[arg(long)]
     pub(crate) attempts: Option<NonZeroU32>,
     /// Connections that buy at the same time; each sends one request after the other
-    #[arg(long, default_value = "256", value_parser = parse_connections)]
+    #[arg(long, default_value = "256", value_parser = parse_concurrency)]
     pub(crate) concurrency: usize,
     /// Attempts a second, for steady [default: 1000]
     #[arg(long, value_parser = parse_rate)]
@@ -161,6 +161,13 @@ fn parse_rate(text: &str) -> Result<f64, &'static str> {
     match text.parse::<f64>() {
         Ok(rate) if rate > 0.0 && rate <= RATE_MAX => Ok(rate),
         _ => Err("write a number above 0 and up to 1000000"),
+    }
+}
+
+fn parse_concurrency(text: &str) -> Result<usize, String> {
+    match parse_connections(text) {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err(format!("write a number from 1 to {CONNECTIONS_MAX}")),
     }
 }
 

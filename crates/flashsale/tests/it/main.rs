@@ -28,6 +28,7 @@ mod http_ids;
 mod http_overload;
 mod http_paths;
 mod http_routes;
+mod loadtest;
 mod orders;
 mod power_loss;
 mod redis_books;
