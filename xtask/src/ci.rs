@@ -26,7 +26,7 @@ pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
     steps.run("format", || {
         step::run(&mut cargo(&["fmt", "--all", "--check"]))
     })?;
-    steps.run("lock file of the page", page::check_lock_file)?;
+    steps.run("lock files of npm", page::check_lock_files)?;
     steps.run("table of faults", faults::check)?;
     steps.run("types, lints and format of the page", || {
         step::run(&mut npm(&["run", "check"]))

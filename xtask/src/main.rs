@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask test` and `cargo xtask ci`.
+//! The project's own commands: `cargo xtask test`, `ci` and `bench`.
 //!
 //! In reading order:
 //! - [`test`](mod@test): what has to be there, then every test;
 //! - [`ci`]: the checks of the source, then the same tests;
+//! - [`bench`]: builds what is measured, and measures it;
 //! - [`tools`]: finds the programs that are needed, and installs those that the system has;
 //! - [`servers`]: the Redis and the Valkey that the tests start;
 //! - [`pinned`]: cargo's helpers, in the one version that is asked for;
@@ -12,6 +13,7 @@
 //!
 //! It has no dependencies, so that it starts fast, and it goes through no shell.
 
+mod bench;
 mod ci;
 mod faults;
 mod page;
@@ -30,6 +32,8 @@ The project's own commands:
 
   cargo xtask test   set up what the tests need, build everything, run all tests
   cargo xtask ci     check format, lints, documentation, dependencies and the page, then do `test`
+  cargo xtask bench  measure the server beside the floor and the peers, and write bench/RESULTS.md;
+                     what follows is handed on, as in `cargo xtask bench --only SQLite --rounds 1`
 ";
 
 fn main() -> ExitCode {
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["test"] => perform("test", test::run),
         ["ci"] => perform("ci", ci::run),
+        ["bench", ref rest @ ..] => perform("bench", |steps| bench::run(steps, rest)),
         _ => {
             eprint!("{HELP}");
             ExitCode::from(2)
@@ -45,7 +50,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn perform(name: &str, command: fn(&mut Steps) -> Result<(), Failure>) -> ExitCode {
+fn perform(name: &str, command: impl FnOnce(&mut Steps) -> Result<(), Failure>) -> ExitCode {
     let mut steps = Steps::begin();
     match command(&mut steps) {
         Ok(()) => {

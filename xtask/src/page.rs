@@ -29,19 +29,20 @@ pub(crate) fn npm(arguments: &[&str]) -> Command {
     command
 }
 
-/// The lock file must not name a registry: everybody installs from the one that their npm is set to.
-/// What is installed is the same, because the lock file holds a hash of each package.
-pub(crate) fn check_lock_file() -> Result<(), Failure> {
-    let lock = folder().join("package-lock.json");
-    let text = fs::read_to_string(&lock)
-        .map_err(|error| Failure::new(format!("{}: {error}", lock.display())))?;
-    match line_with_host(&text) {
-        None => Ok(()),
-        Some(line) => Err(Failure::new(format!(
-            "web/package-lock.json, line {line}, names the host of a registry. Write it anew with: \
-             npm install --package-lock-only --omit-lockfile-registry-resolved"
-        ))),
+/// The lock files must not name a registry: everybody installs from the one that their npm is set to.
+/// What is installed is the same, because they hold a hash of each package.
+pub(crate) fn check_lock_files() -> Result<(), Failure> {
+    for name in ["web/package-lock.json", "bench/peer/package-lock.json"] {
+        let text = fs::read_to_string(root().join(name))
+            .map_err(|error| Failure::new(format!("{name}: {error}")))?;
+        if let Some(line) = line_with_host(&text) {
+            return Err(Failure::new(format!(
+                "{name}, line {line}, names the host of a registry. Write it anew with: \
+                 npm install --package-lock-only --omit-lockfile-registry-resolved"
+            )));
+        }
     }
+    Ok(())
 }
 
 fn line_with_host(lock: &str) -> Option<usize> {

@@ -1,0 +1,218 @@
+//! What was measured.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::process::output;
+use crate::{Bench, Failure};
+
+/// All figures of one run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Figures {
+    pub(crate) machine: Machine,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) scripts: Vec<Scripts>,
+    pub(crate) rules: Vec<Rules>,
+    pub(crate) growth: Growth,
+    pub(crate) generator: Generator,
+}
+
+/// Where it was measured, and with what.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) processor: String,
+    pub(crate) cores: usize,
+    pub(crate) kernel: String,
+    pub(crate) programs: Vec<String>,
+    pub(crate) rounds: usize,
+    pub(crate) seconds: u64,
+}
+
+/// One server doing one thing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) subject: String,
+    pub(crate) measure: Measure,
+    /// One for each round.
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// What is asked of a server, one thing at a time: a mixture would say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Measure {
+    /// Purchases, each by a new user, all confirmed.
+    Accepted,
+    /// Purchases when everything is sold.
+    Refused,
+    /// Purchases of users who have bought, while the sale is open.
+    Duplicates,
+    /// `GET /api/status`.
+    Status,
+}
+
+/// What one measurement has found.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    pub(crate) answers: u64,
+    pub(crate) per_second: f64,
+    /// Time on a core for one answer, in microseconds: the server's, and its Redis's.
+    pub(crate) server_us: f64,
+    pub(crate) redis_us: f64,
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
+    pub(crate) p999_us: f64,
+}
+
+/// What Redis does at most, with one script for each purchase.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Scripts {
+    pub(crate) persistence: String,
+    pub(crate) per_second: Vec<f64>,
+    pub(crate) redis_us: Vec<f64>,
+}
+
+/// The rules without input and output.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Rules {
+    pub(crate) what: String,
+    pub(crate) attempts: u64,
+    /// One for each repetition.
+    pub(crate) per_second: Vec<f64>,
+}
+
+/// How cost grows, on SQLite.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Growth {
+    pub(crate) connections: Vec<Step>,
+    pub(crate) users: Vec<Step>,
+    pub(crate) stock: Vec<Step>,
+    pub(crate) start: Option<Start>,
+}
+
+/// One size.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) size: u64,
+    /// Purchases that are refused because everything is sold; none where it is about those accepted.
+    pub(crate) refused: Option<Sample>,
+    pub(crate) accepted: Option<Sample>,
+    /// The server's memory, in bytes: before, and at the most or in the end.
+    pub(crate) resident_before: u64,
+    pub(crate) resident: u64,
+}
+
+/// A start with many orders, each of three.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) orders: u64,
+    /// From the start of the program to the first answer, in milliseconds, and its time on a core.
+    pub(crate) server_ms: Vec<f64>,
+    pub(crate) server_cpu_ms: Vec<f64>,
+    /// Reading every column of every row, in milliseconds.
+    pub(crate) scan_ms: Vec<f64>,
+}
+
+/// Whether the load tester measures itself: its rate on the floor and that of wrk.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Generator {
+    pub(crate) loadtest_per_second: Vec<f64>,
+    pub(crate) wrk_per_second: Vec<f64>,
+}
+
+impl Figures {
+    const FILE: &str = "results/figures.json";
+
+    pub(crate) fn read(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(Self::FILE);
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), Failure> {
+        let path = folder.join(Self::FILE);
+        let text = serde_json::to_string_pretty(self).expect("figures always serialise") + "\n";
+        fs::create_dir_all(folder.join("results"))
+            .and_then(|()| fs::write(&path, text))
+            .map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    pub(crate) fn row(&self, subject: &str, measure: Measure) -> Option<&Row> {
+        self.rows
+            .iter()
+            .find(|row| row.subject == subject && row.measure == measure)
+    }
+}
+
+impl Row {
+    /// The median over the rounds.
+    pub(crate) fn median(&self, read: impl Fn(&Sample) -> f64) -> f64 {
+        median(self.samples.iter().map(read))
+    }
+
+    /// The least and the most.
+    pub(crate) fn spread(&self, read: impl Fn(&Sample) -> f64) -> (f64, f64) {
+        let values = self.samples.iter().map(read);
+        values.fold((f64::INFINITY, 0.0), |(least, most), value| {
+            (least.min(value), most.max(value))
+        })
+    }
+}
+
+impl Sample {
+    pub(crate) fn cpu_us(&self) -> f64 {
+        self.server_us + self.redis_us
+    }
+}
+
+impl Measure {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused (sold out)",
+            Self::Duplicates => "refused (bought before)",
+            Self::Status => "status",
+        }
+    }
+}
+
+impl Machine {
+    pub(crate) fn here(bench: &Bench) -> Result<Self, Failure> {
+        let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = cpu
+            .lines()
+            .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let first_line = |program: &Path, arguments: &[&str]| {
+            let text = output(Command::new(program).args(arguments))?;
+            Ok::<_, Failure>(text.lines().next().unwrap_or_default().trim().to_owned())
+        };
+        let redis = first_line(&bench.arguments.redis, &["--version"])?;
+        let redis = redis
+            .split_whitespace()
+            .take(3)
+            .collect::<Vec<_>>()
+            .join(" ");
+        Ok(Self {
+            processor: processor.map_or("unknown", |(_, name)| name).to_owned(),
+            cores: std::thread::available_parallelism().map_or(0, usize::from),
+            kernel: first_line(Path::new("uname"), &["-sr"])?,
+            programs: vec![
+                first_line(&bench.arguments.flashsale, &["--version"])?,
+                first_line(Path::new("rustc"), &["--version"])?,
+                redis,
+                format!("Node.js {}", first_line(Path::new("node"), &["--version"])?),
+            ],
+            rounds: bench.arguments.rounds,
+            seconds: bench.arguments.seconds,
+        })
+    }
+}
+
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
