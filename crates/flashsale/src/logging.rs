@@ -1,18 +1,25 @@
 //! Where log lines go: to standard error, as JSON or as text, written by a thread of their own.
+//!
+//! Each confirmed purchase is a line, so a line must cost next to nothing. [`json`] writes it into one
+//! buffer without a detour, and [`lines`] hands many of them to the system at once.
+
+mod json;
+mod lines;
 
 use std::io::IsTerminal as _;
 
-use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::cli::LogFormat;
 use crate::failure::Failure;
+use crate::world;
+use json::JsonLines;
+use lines::Writer;
 
 /// Writes out what is left when it is dropped, and says if lines were lost.
-pub(crate) struct Log {
-    lost: ErrorCounter,
-    guard: Option<WorkerGuard>,
-}
+pub(crate) struct Log(Writer);
 
 /// Starts logging. `filter` is what the setting `LOG` holds.
 pub(crate) fn start(filter: &str, format: LogFormat) -> Result<Log, Failure> {
@@ -20,31 +27,34 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> Result<Log, Failure> {
         .parse(filter)
         .map_err(|error| Failure::refused(format!("LOG={filter}: {error}")))?;
     let is_terminal = std::io::stderr().is_terminal();
-    let (writer, guard) = NonBlocking::new(std::io::stderr());
-    let lost = writer.error_counter();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer);
-    match format {
-        LogFormat::Text => log.with_ansi(is_terminal).init(),
-        LogFormat::Auto if is_terminal => log.with_ansi(true).init(),
-        LogFormat::Auto | LogFormat::Json => log.json().flatten_event(true).init(),
+    let writer = Writer::start(std::io::stderr())
+        .map_err(|error| Failure::failed(format!("cannot start a thread: {error}")))?;
+    let lines = writer.lines();
+    let is_text = format == LogFormat::Text || (format == LogFormat::Auto && is_terminal);
+    if is_text {
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(move || lines.clone())
+            .with_ansi(is_terminal)
+            .init();
+    } else {
+        let json = JsonLines::new(lines, world::clock());
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(json)
+            .init();
     }
-    Ok(Log {
-        lost,
-        guard: Some(guard),
-    })
+    Ok(Log(writer))
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        let lines = self.lost.dropped_lines();
+        let lines = self.0.lost();
         if lines > 0 {
             tracing::warn!(
                 lines,
                 "log lines were dropped, because they came faster than they went"
             );
         }
-        drop(self.guard.take());
     }
 }
