@@ -18,8 +18,8 @@ const CONNECTIONS: usize = 16;
 const FIRST_OPERATIONS: std::ops::RangeInclusive<u64> = 1..=4;
 
 /// Operations on the files until the power fails. The upper end lies beyond a checkpoint, which
-/// comes after a thousand pages of log.
-const OPERATIONS: (u64, u64) = (1, 6_000);
+/// comes after four thousand pages of log, with two writes each.
+const OPERATIONS: (u64, u64) = (1, 16_000);
 
 /// Runs a load on a fresh sale until the process dies at that operation or sync from its beginning on;
 /// every file is kept as of its last sync.

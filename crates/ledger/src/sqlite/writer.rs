@@ -15,8 +15,10 @@ use super::schema::to_sql;
 use super::{OpenError, Trouble, rows};
 use crate::{Clock, CommitError};
 
-/// The log is copied into the database once it has this many pages (SQLite's own default).
-const WAL_PAGES_MAX: i32 = 1000;
+/// The log is copied into the database once it has this many pages, 16 MiB. Buyers come in no order, so
+/// each writes to another page of the index, and of all that is copied, one page at a time, each is
+/// copied once: the longer the log, the less often.
+const WAL_PAGES_MAX: i32 = 4000;
 
 /// One batch, and where its outcomes go.
 #[derive(Debug)]
