@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::page;
 use crate::servers;
 use crate::step::{self, Failure, Steps, cargo, release_dir, root};
 use crate::tools::{self, Packaged};

@@ -1,24 +1,36 @@
-//! The packages and scripts of `web/`.
+//! The packages of npm: those of `web/` with its scripts, and those of the peer in `bench/`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::step::{Failure, root, run};
 
-/// Installs the packages that the lock file names, unless that is what is installed. The build script
-/// of `flashsale` does the same, but only when the page's sources have changed.
+/// Installs the page's packages. The build script of `flashsale` does the same, but only when the page's
+/// sources have changed.
 pub(crate) fn install_packages() -> Result<(), Failure> {
-    let lock = folder().join("package-lock.json");
+    install(&folder())
+}
+
+/// Installs the packages of the peer that is measured and tested beside the server.
+pub(crate) fn install_packages_of_peer() -> Result<(), Failure> {
+    install(&root().join("bench/peer"))
+}
+
+/// Installs the packages that a folder's lock file names, unless that is what is installed.
+fn install(folder: &Path) -> Result<(), Failure> {
+    let lock = folder.join("package-lock.json");
     let wanted =
         fs::read(&lock).map_err(|error| Failure::new(format!("{}: {error}", lock.display())))?;
-    // The build script leaves this copy, and reads it as well.
-    let stamp = folder().join("node_modules/.installed-package-lock.json");
+    // For the page, the build script leaves this copy, and reads it as well.
+    let stamp = folder.join("node_modules/.installed-package-lock.json");
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         println!("they are installed already");
         return Ok(());
     }
-    run(&mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund"]);
+    run(npm.current_dir(folder))?;
     fs::write(&stamp, wanted).map_err(|error| Failure::new(format!("{}: {error}", stamp.display())))
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn prepare(steps: &mut Steps) -> Result<Prepared, Failure> {
     let redis = steps.run("Redis", servers::redis)?;
     let valkey = steps.run("Valkey", servers::valkey)?;
     steps.run("packages of the page", page::install_packages)?;
+    steps.run("packages of the peer", page::install_packages_of_peer)?;
     Ok(Prepared {
         chromium,
         redis,

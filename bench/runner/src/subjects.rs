@@ -97,6 +97,9 @@ impl Subject {
         };
         let mut command = self.command(bench, stock);
         command.env("PORT", port.to_string()).current_dir(home);
+        if self == Self::Floor {
+            command.arg(port.to_string());
+        }
         if redis.is_some() {
             command.env("REDIS_URL", redis_url);
         }

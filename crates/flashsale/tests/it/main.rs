@@ -29,6 +29,7 @@ mod http_overload;
 mod http_paths;
 mod http_routes;
 mod loadtest;
+mod loadtest_peer;
 mod orders;
 mod power_loss;
 mod redis_books;
