@@ -21,12 +21,7 @@ pub(crate) fn run(steps: &mut Steps, rest: &[&str]) -> Result<(), Failure> {
     let redis = steps.run("Redis", servers::redis)?;
     let wrk = steps.run("wrk", || WRK.provide())?;
     let peer = root().join("bench/peer");
-    steps.run("packages of the peer", || {
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&peer);
-        step::run(&mut npm)
-    })?;
+    steps.run("packages of the peer", page::install_packages_of_peer)?;
     let programs = ["flashsale", "flashsale-floor", "flashsale-bench"];
     steps.run("build", || {
         let packages = programs.iter().flat_map(|name| ["--package", name]);

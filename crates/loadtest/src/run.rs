@@ -22,6 +22,8 @@ use crate::watcher::{self, Eye};
 
 /// Connections opened at the same time: more would overflow the backlog of a listener.
 const OPENING_MAX: usize = 64;
+/// The time for all connections to open and to fetch their tokens.
+const OPENING_TIME_MAX: Duration = Duration::from_mins(1);
 /// How often the state of the sale is asked for while the run goes on.
 const OBSERVE_PERIOD: Duration = Duration::from_millis(20);
 /// One more observation, and every second one is forgotten.
@@ -65,7 +67,14 @@ pub async fn run(
     let plan = Arc::new(plan);
     let mut clerk = Buyer::new(&plan);
     let (before, starts_at) = first_look(&plan, &mut clerk).await?;
-    let mut buyers = open_all(&plan).await?;
+    let url = plan.target.url();
+    let opening = timeout(OPENING_TIME_MAX, open_all(&plan)).await;
+    let mut buyers = opening.map_err(|_elapsed| {
+        let (number, seconds) = (plan.connections, OPENING_TIME_MAX.as_secs());
+        Unmeasured(format!(
+            "{url}: {number} connections did not get their tokens within {seconds} s"
+        ))
+    })??;
 
     let began_at = starts_at.max(Instant::now());
     let feed = Arc::new(Feed::new(&plan, began_at));

@@ -154,31 +154,38 @@ pub(crate) struct Eye {
 impl Eye {
     /// Holds what is seen against what was seen before: stock never rises, and nothing is taken back.
     pub(crate) fn sees(&mut self, status: &Status) -> Option<String> {
-        let fault = self.last.as_ref().and_then(|last| {
-            if status.stock > last.stock {
-                return Some(format!(
-                    "the stock rose from {} to {}",
-                    last.stock, status.stock
-                ));
+        let fault = match &self.last {
+            // What was seen before is not told again.
+            Some(last) if *last == *status => None,
+            Some(last) if status.stock > last.stock => Some(format!(
+                "the stock rose from {} to {}",
+                last.stock, status.stock
+            )),
+            Some(last) if went_back(&last.phase, &status.phase) => {
+                Some(format!("{} was followed by {}", last.phase, status.phase))
             }
-            let went_back = phase_rank(&status.phase)? < phase_rank(&last.phase)?;
-            went_back.then(|| format!("{} was followed by {}", last.phase, status.phase))
-        });
-        let below = (status.stock < 0).then(|| format!("the stock is {}", status.stock));
+            last => {
+                let is_lower = last.as_ref().is_none_or(|last| status.stock < last.stock);
+                (status.stock < 0 && is_lower).then(|| format!("the stock is {}", status.stock))
+            }
+        };
         self.last = Some(status.clone());
-        below.or(fault)
+        fault
     }
 }
 
-/// A sale goes through its phases in this order. It may be sold out before the end or not at all, so these
+/// A sale goes through its phases in one order. It may be sold out before the end or not at all, so these
 /// two are not told apart. A server may know more phases.
-fn phase_rank(phase: &str) -> Option<u8> {
-    match phase {
+fn went_back(before: &str, after: &str) -> bool {
+    let rank = |phase: &str| match phase {
         "upcoming" => Some(0),
         "active" => Some(1),
         "sold_out" | "ended" => Some(2),
         _ => None,
-    }
+    };
+    rank(before)
+        .zip(rank(after))
+        .is_some_and(|(before, after)| after < before)
 }
 
 #[cfg(test)]
@@ -212,9 +219,10 @@ mod tests {
             eye.sees(&status("active", -1)),
             Some("the stock is -1".to_owned())
         );
+        assert_eq!(eye.sees(&status("sold_out", -1)), None, "told already");
         assert_eq!(
-            eye.sees(&status("sold_out", -1)),
-            Some("the stock is -1".to_owned())
+            eye.sees(&status("sold_out", -2)),
+            Some("the stock is -2".to_owned())
         );
         let mut eye = Eye::default();
         assert_eq!(eye.sees(&status("ended", 3)), None);

@@ -104,10 +104,15 @@ async fn the_sound_peers_are_found_in_order() {
 async fn a_connection_shared_by_transactions_is_caught() {
     let _machine = machine_alone().await;
     let peer = Peer::start("shared").await;
-    let exit = peer.test(&["--users", "1000", "--attempts", "3"]).await;
+    // Several requests of one user at the same time.
+    let storm = ["--scenario", "storm", "--users", "20", "--attempts", "20"];
+    let exit = peer.test(&storm).await;
     assert_eq!(exit.code, Some(1), "{exit:?}");
-    exit.assert_line_with(&["BROKEN", "there are never more purchases than stock"]);
-    exit.assert_line_with(&["orders were confirmed, of 100 units"]);
     exit.assert_line_with(&["BROKEN", "every user has at most one order"]);
     exit.assert_line_with(&["load-", "@example.com has", "orders: "]);
+    // Several users for the last units.
+    let exit = peer.test(&["--users", "2000"]).await;
+    assert_eq!(exit.code, Some(1), "{exit:?}");
+    exit.assert_line_with(&["BROKEN", "there are never more purchases than stock"]);
+    exit.assert_line_with(&["orders were confirmed, of", "units that were left"]);
 }
