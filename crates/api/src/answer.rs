@@ -6,17 +6,29 @@
 
 use std::borrow::Cow;
 
-use axum::body::Body;
 use axum::http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE,
 };
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use bytes::Bytes;
 use flashsale_sale::{InvalidUserId, Order, OrderId, Outcome, Phase};
+use http_body_util::{Either, Full};
 use serde::Serialize;
 
 use crate::middleware::correlation::CorrelationId;
 use crate::{App, Busy};
+
+/// The body of a response: one piece, or whatever the router's handlers make.
+pub(crate) type Body = Either<Full<Bytes>, axum::body::Body>;
+
+/// What a handler leaves to the outermost middleware: a response, and the answer that is still to be
+/// written into it.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) response: Response<Body>,
+    pub(crate) answer: Option<Answer>,
+}
 
 /// What a request comes to, if that is not a plain page or a status.
 #[derive(Debug, Clone)]
@@ -107,7 +119,7 @@ struct Wire<'a> {
 
 impl Answer {
     /// Writes status, headers and body. Headers that are there already stay.
-    pub(crate) fn write(&self, response: &mut Response, id: &CorrelationId, app: &App) {
+    pub(crate) fn write(&self, response: &mut Response<Body>, id: &CorrelationId, app: &App) {
         let retry_after_ms = match self {
             Self::Refused(Refusal::Busy(_)) => Some(app.retry_after_ms()),
             _ => None,
@@ -121,7 +133,7 @@ impl Answer {
         })
         .expect("strings and numbers always serialise");
         *response.status_mut() = status;
-        *response.body_mut() = Body::from(body);
+        *response.body_mut() = Body::Left(body.into());
 
         let headers = response.headers_mut();
         // It may be there already, for the empty body that this one replaces.
@@ -337,18 +349,43 @@ impl From<Busy> for Answer {
     }
 }
 
-impl From<Answer> for Response {
+impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        let mut response = Self::default();
+        let mut response = Response::new(Body::Left(Full::default()));
         // Until it is written down it must not pass for a success: the router leaves `Allow` out there.
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response.extensions_mut().insert(answer);
-        response
+        Self {
+            response,
+            answer: Some(answer),
+        }
+    }
+}
+
+/// With what the router brings, the answer comes in the response's extensions.
+impl From<axum::response::Response> for Reply {
+    fn from(mut response: axum::response::Response) -> Self {
+        let answer = response.extensions_mut().remove().flatten();
+        Self {
+            response: response.map(Body::Right),
+            answer,
+        }
+    }
+}
+
+impl From<Response<Full<Bytes>>> for Reply {
+    fn from(response: Response<Full<Bytes>>) -> Self {
+        Self {
+            response: response.map(Body::Left),
+            answer: None,
+        }
     }
 }
 
 impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        self.into()
+    fn into_response(self) -> axum::response::Response {
+        let Reply { response, answer } = self.into();
+        let mut response = response.map(axum::body::Body::new);
+        response.extensions_mut().insert(answer);
+        response
     }
 }

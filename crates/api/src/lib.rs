@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use flashsale_sale::{Attempt, Order, OrderId, Outcome, Timestamp, UserId, View};
 
-pub use router::router;
+pub use router::Routes;
 
 /// Reads the clock that the ledger decides by, as well as this node knows it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

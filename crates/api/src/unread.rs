@@ -4,16 +4,16 @@
 //! answer away, and with it a fresh token. So the body is taken in first, bounded in length and time,
 //! and the connection can be used again.
 
+use std::error::Error;
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody as _};
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
-use axum::response::Response;
 use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Body;
 use tokio::time::timeout;
 
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Refusal, Reply};
 
 /// The longest body that is taken in only to be thrown away, in bytes: somewhat longer than any that is
 /// read, because a client that is over one limit should still hear that its token is old.
@@ -21,17 +21,23 @@ const UNREAD_BYTES_MAX: u32 = 64 * 1024;
 
 /// The refusal, once the body is in. Where it is too long, too slow or broken, nothing else can follow
 /// on this connection, and the answer says so.
-pub(crate) async fn refuse(refusal: Refusal, body: Body, body_timeout: Duration) -> Response {
+pub(crate) async fn refuse(
+    refusal: Refusal,
+    body: impl Body<Error: Into<Box<dyn Error + Send + Sync>>> + Unpin,
+    body_timeout: Duration,
+) -> Reply {
     let ended = timeout(body_timeout, comes_to_its_end(body)).await;
-    let mut response = Response::from(Answer::Refused(refusal));
+    let mut reply = Reply::from(Answer::Refused(refusal));
     if ended != Ok(true) {
         let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
+        reply.response.headers_mut().insert(CONNECTION, close);
     }
-    response
+    reply
 }
 
-async fn comes_to_its_end(body: Body) -> bool {
+async fn comes_to_its_end(
+    body: impl Body<Error: Into<Box<dyn Error + Send + Sync>>> + Unpin,
+) -> bool {
     // What is announced as too long is not waited for.
     if body.size_hint().lower() > UNREAD_BYTES_MAX.into() {
         return false;
@@ -51,6 +57,7 @@ mod tests {
     use std::io;
     use std::time::Duration;
 
+    use axum::body::Body;
     use bytes::Bytes;
     use futures_util::stream;
 
@@ -58,10 +65,10 @@ mod tests {
 
     async fn check(body: Body, kept: bool) {
         let body_timeout = Duration::from_millis(50);
-        let response = refuse(Refusal::UnsupportedMediaType, body, body_timeout).await;
-        let close = response.headers().get(CONNECTION);
+        let reply = refuse(Refusal::UnsupportedMediaType, body, body_timeout).await;
+        let close = reply.response.headers().get(CONNECTION);
         assert_eq!(close.is_none(), kept, "{close:?}");
-        assert!(response.extensions().get::<Answer>().is_some());
+        assert!(reply.answer.is_some());
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ pub mod user_id;
 pub mod view;
 
 pub use decide::{Decision, decide};
-pub use order::{Attempt, IdempotencyKey, InvalidIdempotencyKey, Order, OrderId, Outcome};
+pub use order::{Attempt, IdempotencyKey, InvalidIdempotencyKey, Order, OrderId, Outcome, hex};
 pub use sale::{
     InvalidSale, InvalidSaleId, InvalidWindow, Phase, STOCK_MAX, Sale, SaleId, Timestamp, Window,
 };

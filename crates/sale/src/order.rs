@@ -15,8 +15,21 @@ pub struct OrderId(pub [u8; 16]);
 
 impl fmt::Display for OrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        let digits = hex(self.0);
+        f.write_str(str::from_utf8(&digits).expect("digits are ASCII"))
     }
+}
+
+/// 128 bits as 32 lower-case hexadecimal digits. Every answer has such a name in it, so this does
+/// without the machinery of formatting.
+pub fn hex(bytes: [u8; 16]) -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [0; 32];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    digits
 }
 
 impl fmt::Debug for OrderId {

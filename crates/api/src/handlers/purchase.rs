@@ -4,42 +4,51 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, Request};
 use axum::response::{IntoResponse, Response};
-use flashsale_sale::{Attempt, IdempotencyKey, UserId};
+use flashsale_sale::{Attempt, IdempotencyKey, Outcome, UserId};
+use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::purchase_body;
-use crate::answer::{Answer, Refusal, order_id};
+use crate::answer::{Answer, Refusal, Reply, order_id};
 use crate::{App, unread};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// `POST /api/purchase`: the answer from memory where it is settled, from the ledger where it is open.
-pub(crate) async fn buy(State(app): State<Arc<App>>, request: Request) -> Result<Answer, Response> {
+pub(crate) async fn buy(app: &App, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
     let idempotency_key = match check_head(&head.headers) {
         Ok(key) => key,
-        Err(refusal) => return Err(unread::refuse(refusal, body, app.body_timeout).await),
+        Err(refusal) => return unread::refuse(refusal, body, app.body_timeout).await,
     };
-    let read = purchase_body::read(body, app.body_timeout).await;
-    let user = read.map_err(Answer::from)?;
+    let outcome = match purchase_body::read(body, app.body_timeout).await {
+        Ok(user) => outcome(app, user, idempotency_key).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    outcome.map_or_else(|refused| refused, Answer::from).into()
+}
 
-    if let Some(outcome) = app
+async fn outcome(
+    app: &App,
+    user: UserId,
+    idempotency_key: Option<IdempotencyKey>,
+) -> Result<Outcome, Answer> {
+    let settled = app
         .view
-        .settled(&user, idempotency_key.as_ref(), app.latest())
-    {
-        return Ok(outcome.into());
+        .settled(&user, idempotency_key.as_ref(), app.latest());
+    if let Some(outcome) = settled {
+        return Ok(outcome);
     }
     let attempt = Attempt {
         user,
         order_id: app.order_id(),
         idempotency_key,
     };
-    let outcome = app.orders.purchase(attempt).await.map_err(Answer::from)?;
-    Ok(outcome.into())
+    Ok(app.orders.purchase(attempt).await?)
 }
 
 #[derive(Serialize)]

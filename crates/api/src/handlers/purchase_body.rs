@@ -1,14 +1,17 @@
 //! Reads the body of a purchase, bounded in length and time, and checks that it says that it is JSON.
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use flashsale_sale::UserId;
 use flashsale_sale::user_id::USER_ID_CHARS_MAX;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use futures_util::future::poll_fn;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Incoming};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -22,19 +25,51 @@ const ESCAPED_CHAR_BYTES_MAX: usize = 12;
 const _: () = assert!(3 * USER_ID_CHARS_MAX * ESCAPED_CHAR_BYTES_MAX < BODY_BYTES_MAX);
 
 /// Who wants to buy.
-pub(super) async fn read(body: Body, timeout: Duration) -> Result<UserId, Refusal> {
-    let body = tokio::time::timeout(timeout, collect(body))
-        .await
-        .map_err(|_elapsed| Refusal::RequestTimeout)??;
-    parse(&body)
+pub(super) async fn read(body: Incoming, timeout: Duration) -> Result<UserId, Refusal> {
+    parse(&collect_within(timeout, body).await?)
 }
 
-async fn collect(body: Body) -> Result<Bytes, Refusal> {
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::PayloadTooLarge),
-        Err(_) => Err(Refusal::BrokenBody),
+async fn collect_within(timeout: Duration, body: Incoming) -> Result<Bytes, Refusal> {
+    let mut collecting = pin!(collect(body));
+    // hyper hands a body over only after it was asked for. A short one came with its head, so it is
+    // there the second time, and needs no timer.
+    let mut is_asked_for = false;
+    let at_once = poll_fn(|context| match collecting.as_mut().poll(context) {
+        Poll::Ready(body) => Poll::Ready(Some(body)),
+        Poll::Pending if is_asked_for => Poll::Ready(None),
+        Poll::Pending => {
+            is_asked_for = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
+    });
+    if let Some(body) = at_once.await {
+        return body;
     }
+    let body = tokio::time::timeout(timeout, collecting).await;
+    body.map_err(|_elapsed| Refusal::RequestTimeout)?
+}
+
+async fn collect(mut body: impl Body<Data = Bytes> + Unpin) -> Result<Bytes, Refusal> {
+    let mut whole = Bytes::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::BrokenBody)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if whole.len() + data.len() > BODY_BYTES_MAX {
+            return Err(Refusal::PayloadTooLarge);
+        }
+        whole = if whole.is_empty() {
+            data
+        } else {
+            // Nearly every body is one piece, and then nothing is copied.
+            let mut longer = BytesMut::from(whole);
+            longer.extend_from_slice(&data);
+            longer.freeze()
+        };
+    }
+    Ok(whole)
 }
 
 /// `application/json`, with no character set but UTF-8, said once, and not compressed.

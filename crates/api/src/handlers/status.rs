@@ -1,20 +1,18 @@
 //! What the sale is doing.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use bytes::Bytes;
 use flashsale_sale::Status;
+use http_body_util::Full;
 use serde::Serialize;
 
 use crate::App;
 use crate::answer::phase_name;
 
 /// Short enough that a buyer hardly notices, long enough that a CDN takes nearly all of the load.
-const CACHE: &str = "public, max-age=1";
+const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=1");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,17 +28,25 @@ struct Wire<'a> {
 }
 
 /// `GET /api/status`.
-pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub(crate) fn show(app: &App, headers: &HeaderMap) -> Response<Full<Bytes>> {
     let sale = app.view.sale();
     let status = app.view.status(app.now());
-    let tag = tag(&app, &status);
-    let head = [(ETAG, tag.as_str()), (CACHE_CONTROL, CACHE)];
-    if headers
+    let tag = tag(app, &status);
+    let is_known = headers
         .get(IF_NONE_MATCH)
-        .is_some_and(|known| matches(known.as_bytes(), &tag))
-    {
-        return (StatusCode::NOT_MODIFIED, head).into_response();
+        .is_some_and(|known| matches(known.as_bytes(), &tag));
+    let mut response = Response::default();
+    let head = response.headers_mut();
+    head.insert(CACHE_CONTROL, CACHE);
+    head.insert(
+        ETAG,
+        HeaderValue::try_from(tag).expect("a tag is plain ASCII"),
+    );
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
     }
+    head.insert(CONTENT_TYPE, JSON);
     let wire = Wire {
         status: phase_name(status.phase),
         starts_at: sale.window().starts_at().0,
@@ -51,7 +57,9 @@ pub(crate) async fn show(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
         product_description: sale.product_description(),
         server_time: status.now.0,
     };
-    (head, Json(wire)).into_response()
+    let body = serde_json::to_vec(&wire).expect("strings and numbers always serialise");
+    *response.body_mut() = body.into();
+    response
 }
 
 /// Names everything in the answer but the time, hence weak. The window tells one sale from the next.

@@ -24,8 +24,8 @@ impl CorrelationId {
             _ => {
                 let mut bytes = [0; 16];
                 random(&mut bytes);
-                let id = format!("{:032x}", u128::from_be_bytes(bytes));
-                Self(HeaderValue::try_from(id).expect("hexadecimal digits fit a header"))
+                let id = flashsale_sale::hex(bytes);
+                Self(HeaderValue::from_bytes(&id).expect("hexadecimal digits fit a header"))
             }
         }
     }
@@ -36,8 +36,8 @@ impl CorrelationId {
             .expect("checked or made of hexadecimal digits")
     }
 
-    pub(crate) fn header_value(&self) -> HeaderValue {
-        self.0.clone()
+    pub(crate) fn into_header_value(self) -> HeaderValue {
+        self.0
     }
 }
 

@@ -3,25 +3,25 @@
 //! Two walls: the browser's own word on where a request comes from, and the signed double-submit
 //! token, which another site can neither read nor set.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
 use axum::http::header::{COOKIE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use hyper::body::Incoming;
 
-use crate::answer::{CsrfReason, Refusal};
+use crate::answer::{CsrfReason, Refusal, Reply};
 use crate::{App, unread};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 const X_XSRF_TOKEN: HeaderName = HeaderName::from_static("x-xsrf-token");
 
-pub(super) async fn refuse(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match check(&app, request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => unread::refuse(refusal, request.into_body(), app.body_timeout).await,
+/// The request, if its sender may have meant it; otherwise what he is told.
+pub(crate) async fn refuse(
+    app: &App,
+    request: Request<Incoming>,
+) -> Result<Request<Incoming>, Reply> {
+    match check(app, request.headers()) {
+        Ok(()) => Ok(request),
+        Err(refusal) => Err(unread::refuse(refusal, request.into_body(), app.body_timeout).await),
     }
 }
 

@@ -15,19 +15,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::MethodRouter;
 
 use crate::App;
 
-/// What surrounds every request.
-pub(crate) fn around(routes: Router, app: Arc<App>) -> Router {
-    routes.layer(from_fn_with_state(app, observe::observe))
-}
-
 /// What surrounds the requests that change something.
-pub(crate) fn against_forgery(
-    method: MethodRouter<Arc<App>>,
-    app: &Arc<App>,
-) -> MethodRouter<Arc<App>> {
-    method.route_layer(from_fn_with_state(Arc::clone(app), forgery::refuse))
+pub(crate) use forgery::refuse as against_forgery;
+/// What surrounds every request.
+pub(crate) use observe::{Asked, observe as around};
+
+/// The same around each route of a router.
+pub(crate) fn around_each(routes: Router, app: Arc<App>) -> Router {
+    routes.layer(from_fn_with_state(app, observe::observe_routed))
 }

@@ -7,79 +7,95 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::extract::{MatchedPath, State};
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
 use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
 use super::correlation::{CORRELATION_ID, CorrelationId};
 use crate::App;
-use crate::answer::{Answer, Refusal};
+use crate::answer::{Answer, Body, Refusal, Reply};
 
 const NOSNIFF: (HeaderName, HeaderValue) = (
     axum::http::header::X_CONTENT_TYPE_OPTIONS,
     HeaderValue::from_static("nosniff"),
 );
 
-pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let started_at = Instant::now();
-    let id = CorrelationId::of_request(request.headers(), app.random);
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
+/// What is told of a request, kept while it is answered.
+pub(crate) struct Asked<'a> {
+    id: CorrelationId,
+    method: Method,
+    route: &'a str,
+    at: Instant,
+}
 
-    let result = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = result.unwrap_or_else(|panic| {
+impl<'a> Asked<'a> {
+    /// A request has come in for this route.
+    pub(crate) fn new<B>(app: &App, request: &Request<B>, route: &'a str) -> Self {
+        Self {
+            id: CorrelationId::of_request(request.headers(), app.random),
+            method: request.method().clone(),
+            route,
+            at: Instant::now(),
+        }
+    }
+}
+
+/// Waits for the reply to a request, and makes a whole answer of it.
+pub(crate) async fn observe(
+    app: &App,
+    asked: Asked<'_>,
+    reply: impl Future<Output = Reply>,
+) -> Response<Body> {
+    let result = AssertUnwindSafe(reply).catch_unwind().await;
+    let Reply {
+        answer,
+        mut response,
+    } = result.unwrap_or_else(|panic| {
         let reason = panic_text(&*panic).to_owned();
         Answer::Refused(Refusal::Internal(reason)).into()
     });
-    let answer = response.extensions_mut().remove::<Answer>();
     if let Some(answer) = &answer {
         // The answer was waiting for the correlation id to be written down.
-        answer.write(&mut response, &id, &app);
+        answer.write(&mut response, &asked.id, app);
     }
+    asked.log(response.status(), answer.as_ref());
     let headers = response.headers_mut();
-    headers.insert(CORRELATION_ID, id.header_value());
     headers.insert(NOSNIFF.0, NOSNIFF.1);
-
-    let line = Line {
-        id: &id,
-        method: method.as_str(),
-        route: route.as_ref().map_or("-", MatchedPath::as_str),
-        status: response.status(),
-        answer: answer.as_ref(),
-        took_us: u64::try_from(started_at.elapsed().as_micros()).unwrap_or(u64::MAX),
-    };
-    line.log();
+    headers.insert(CORRELATION_ID, asked.id.into_header_value());
     response
 }
 
-struct Line<'a> {
-    id: &'a CorrelationId,
-    method: &'a str,
-    route: &'a str,
-    status: StatusCode,
-    answer: Option<&'a Answer>,
-    took_us: u64,
+/// The same as a layer of a router.
+pub(super) async fn observe_routed(
+    State(app): State<Arc<App>>,
+    request: Request<axum::body::Body>,
+    next: Next,
+) -> Response<axum::body::Body> {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
+    let asked = Asked::new(&app, &request, route);
+    let reply = async { Reply::from(next.run(request).await) };
+    observe(&app, asked, reply).await.map(axum::body::Body::new)
 }
 
-impl Line<'_> {
-    fn log(&self) {
+impl Asked<'_> {
+    fn log(&self, status: StatusCode, answer: Option<&Answer>) {
         macro_rules! line {
             ($level:ident, $message:literal $(, $field:ident = $value:expr)*) => {
                 tracing::$level!(
                     correlation_id = self.id.as_str(),
-                    method = self.method,
+                    method = self.method.as_str(),
                     route = self.route,
-                    status = self.status.as_u16(),
-                    took_us = self.took_us,
+                    status = status.as_u16(),
+                    took_us = u64::try_from(self.at.elapsed().as_micros()).unwrap_or(u64::MAX),
                     $($field = $value,)*
                     $message
                 )
             };
         }
-        match self.answer {
+        match answer {
             Some(Answer::Refused(Refusal::Internal(reason))) => {
                 line!(error, "a request failed", reason = reason.as_str());
             }
@@ -91,7 +107,7 @@ impl Line<'_> {
                     info,
                     "a purchase is confirmed",
                     unit = order.unit,
-                    order_id = tracing::field::display(order.id)
+                    order_id = order.id.to_string()
                 );
             }
             _ => line!(debug, "a request is answered"),

@@ -5,11 +5,11 @@
 
 mod timed_io;
 
+use std::convert::Infallible;
 use std::io::{Error, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -18,8 +18,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tower::Service as _;
 
+use crate::router::Routes;
 use timed_io::{Stage, Stop, TimedIo};
 
 /// The longest request head, in bytes. It is also the most that one connection buffers.
@@ -45,10 +45,10 @@ pub struct Limits {
 /// Serves until `shutdown` resolves, then lets the requests under way finish. Connections without one
 /// end at once, or very soon if the head of one is half there.
 ///
-/// When it returns, every connection is closed and nothing of `router` is in use.
+/// When it returns, every connection is closed and nothing of `routes` is in use.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    routes: Arc<Routes>,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -60,7 +60,7 @@ pub async fn serve(
     let accept = async {
         loop {
             let (stream, slot) = next(&listener, &slots).await;
-            let connection = connection(stream, router.clone(), limits, Arc::clone(&stop));
+            let connection = connection(stream, Arc::clone(&routes), limits, Arc::clone(&stop));
             let connection = graceful.watch(connection);
             connections.spawn(async move {
                 // A client that breaks off or breaks the protocol is no event for the log's reader.
@@ -76,7 +76,7 @@ pub async fn serve(
         () = accept => {}
         () = shutdown => {}
     }
-    drop((listener, router));
+    drop((listener, routes));
     // Before the connections are woken, because they look at it then.
     stop.get_or_init(Instant::now);
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown())
@@ -127,7 +127,7 @@ fn concerns_one_connection(error: &Error) -> bool {
 /// Speaks HTTP/1.1 on one connection.
 fn connection(
     stream: TcpStream,
-    router: Router,
+    routes: Arc<Routes>,
     limits: Limits,
     stop: Stop,
 ) -> impl GracefulConnection<Error = hyper::Error> {
@@ -135,12 +135,11 @@ fn connection(
     let io = TimedIo::new(stream, Arc::clone(&stage), limits);
     let service = service_fn(move |request| {
         stage.request_began();
-        let answer = router.clone().call(request);
-        let stage = Arc::clone(&stage);
+        let (routes, stage) = (Arc::clone(&routes), Arc::clone(&stage));
         async move {
-            let answer = answer.await;
+            let answer = routes.answer(request).await;
             stage.request_ended();
-            answer
+            Ok::<_, Infallible>(answer)
         }
     });
     http1::Builder::new()

@@ -50,14 +50,14 @@ fn timestamp(now_ms: u64) -> String {
 struct Line(Vec<u8>);
 
 impl Line {
+    /// `name` is an identifier of this program or of a library, so it needs no escapes.
     fn member(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
-        if self.0.last() != Some(&b'{') {
-            self.0.push(b',');
-        }
+        let before: &[u8] = if self.0.len() > 1 { b",\"" } else { b"\"" };
+        self.0.extend_from_slice(before);
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
         // Into memory, texts and numbers can always be written.
-        let written = serde_json::to_writer(&mut self.0, name)
-            .map(|()| self.0.push(b':'))
-            .and_then(|()| serde_json::to_writer(&mut self.0, value));
+        let written = serde_json::to_writer(&mut self.0, value);
         debug_assert!(written.is_ok());
     }
 }

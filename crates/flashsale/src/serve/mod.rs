@@ -12,7 +12,7 @@ use std::time::Duration;
 use flashsale_api::csrf::Csrf;
 use flashsale_api::page::Page;
 use flashsale_api::server::{self, Limits};
-use flashsale_api::{App, router};
+use flashsale_api::{App, Routes};
 use flashsale_ledger::redis::ATTEMPTS_MAX;
 use flashsale_ledger::sqlite::SqliteLedger;
 use flashsale_ledger::{Bounds, Committer, Ledger};
@@ -118,7 +118,8 @@ async fn sell<L: Ledger>(
         }
         tracing::info!("stopping: requests under way are finished");
     };
-    server::serve(door.listener, router(app), limits, shutdown).await;
+    let routes = Arc::new(Routes::new(app));
+    server::serve(door.listener, routes, limits, shutdown).await;
     // With the last request the last committer is gone, so the queue runs dry and its task ends.
     let finished = tokio::time::timeout(CLOSE_TIMEOUT, async {
         worker.await.map_err(Failure::failed)?;
