@@ -15,6 +15,10 @@ use thiserror::Error;
 
 use crate::{IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
 
+/// For how many orders the table of users has room from the start, about 5 MB: to grow it means to hash
+/// every user again, while buyers wait.
+const ORDERS_EXPECTED_MAX: usize = 1 << 19;
+
 /// The view of one sale, shared by all requests of a node.
 ///
 /// The ledger's engine writes it: every order that it stored, and the time at which it decided.
@@ -65,9 +69,14 @@ pub struct Contradiction {
 impl View {
     /// A view that has seen no order yet.
     pub fn new(sale: Arc<Sale>) -> Self {
+        let orders_expected = (sale.stock() as usize).min(ORDERS_EXPECTED_MAX);
+        let book = Book {
+            by_user: HashTable::with_capacity(orders_expected),
+            ..Book::default()
+        };
         Self {
             sale,
-            book: RwLock::default(),
+            book: RwLock::new(book),
             ledger_time: AtomicU64::new(0),
             hasher: RandomState::new(),
         }
@@ -101,7 +110,8 @@ impl View {
 
     /// The order of a user, if this view has seen it.
     pub fn order_of(&self, user: &UserId) -> Option<Order> {
-        self.book.read().order_of(user, &self.hasher).cloned()
+        let hash = self.hasher.hash_one(user);
+        self.book.read().order_of(user, hash).cloned()
     }
 
     /// How many units are sold.
@@ -125,8 +135,9 @@ impl View {
         key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Option<Outcome> {
+        let hash = self.hasher.hash_one(user);
         let book = self.book.read();
-        if let Some(order) = book.order_of(user, &self.hasher) {
+        if let Some(order) = book.order_of(user, hash) {
             return Some(Outcome::of_stored(order.clone(), key));
         }
         match self.phase(&book, now) {
@@ -159,14 +170,15 @@ impl View {
 }
 
 impl Book {
-    fn order_of(&self, user: &UserId, hasher: &RandomState) -> Option<&Order> {
+    fn order_of(&self, user: &UserId, hash: u64) -> Option<&Order> {
         let same_user = |position: &u32| self.orders[*position as usize].user == *user;
-        let position = self.by_user.find(hasher.hash_one(user), same_user)?;
+        let position = self.by_user.find(hash, same_user)?;
         Some(&self.orders[*position as usize])
     }
 
     fn record(&mut self, order: Order, hasher: &RandomState) -> Result<(), Contradiction> {
-        if let Some(known) = self.order_of(&order.user, hasher) {
+        let hash = hasher.hash_one(&order.user);
+        if let Some(known) = self.order_of(&order.user, hash) {
             let (known, other) = ((known.unit, known.id), (order.unit, order.id));
             if known == other {
                 return Ok(());
@@ -180,7 +192,6 @@ impl Book {
             }
         }
         let position = u32::try_from(self.orders.len()).expect("the stock fits in 32 bits");
-        let hash = hasher.hash_one(&order.user);
         self.sold = self.sold.max(order.unit);
         self.orders.push(order);
         let orders = &self.orders;
