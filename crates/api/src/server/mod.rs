@@ -144,5 +144,7 @@ fn connection(
     });
     http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
+        // An answer is short: copied behind its head it goes out as one piece.
+        .writev(false)
         .serve_connection(TokioIo::new(io), service)
 }
