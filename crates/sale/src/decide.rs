@@ -1,6 +1,6 @@
 //! The one function that says who gets a unit.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::{Attempt, Order, Outcome, Phase, Sale, Timestamp, UserId};
 

@@ -5,11 +5,11 @@
 //! all requests of a flash sale are refusals, and all refusals but "not yet" are settled, so the
 //! ledger hears of next to nothing.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::RwLock;
 use thiserror::Error;
 
@@ -30,7 +30,9 @@ pub struct View {
     /// The latest time that the ledger has shown, in milliseconds; it never goes back. Apart from
     /// `book` so that the status can be read without waiting for a batch to be written down.
     ledger_time: AtomicU64,
-    hasher: RandomState,
+    /// Quick, and seeded anew for each view, so that nobody knows which users would meet in one place. Only
+    /// buyers are in the table, so there are never more of them than units.
+    hasher: DefaultHashBuilder,
 }
 
 #[derive(Debug, Default)]
@@ -78,7 +80,7 @@ impl View {
             sale,
             book: RwLock::new(book),
             ledger_time: AtomicU64::new(0),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
         }
     }
 
@@ -176,7 +178,7 @@ impl Book {
         Some(&self.orders[*position as usize])
     }
 
-    fn record(&mut self, order: Order, hasher: &RandomState) -> Result<(), Contradiction> {
+    fn record(&mut self, order: Order, hasher: &DefaultHashBuilder) -> Result<(), Contradiction> {
         let hash = hasher.hash_one(&order.user);
         if let Some(known) = self.order_of(&order.user, hash) {
             let (known, other) = ((known.unit, known.id), (order.unit, order.id));
