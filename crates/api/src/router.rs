@@ -1,5 +1,6 @@
 //! Every route, in one list.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,10 +9,10 @@ use axum::routing::{any, get};
 use hyper::body::Incoming;
 use tower::Service as _;
 
-use crate::App;
 use crate::answer::{Body, Reply};
 use crate::handlers::{csrf, fallback, health, page, purchase, status};
 use crate::middleware::{self, Asked};
+use crate::{App, unread};
 
 /// The whole API and the page.
 #[derive(Debug)]
@@ -44,20 +45,20 @@ impl Routes {
         Self { app, rest }
     }
 
-    /// Answers a request. What nearly all of a sale's requests ask for is called right here; the
-    /// router has the rest. Its boxes around each handler and each layer would cost such a request
-    /// as much again as it costs to answer.
+    /// Answers a request. What nearly all of a sale's requests ask for is called right here, without
+    /// the boxes that the router puts around each handler and each layer; the router has the rest.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let app = &*self.app;
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/api/purchase") => {
                 let asked = Asked::new(app, &request, "/api/purchase");
-                let reply = async {
-                    match middleware::against_forgery(app, request).await {
-                        Ok(request) => purchase::buy(app, request).await,
-                        Err(refused) => refused,
+                // Pinned here and not moved on: a future that is moved into another takes its room twice.
+                let reply = pin!(async {
+                    match middleware::against_forgery(app, &request) {
+                        Ok(()) => purchase::buy(app, request).await,
+                        Err(refusal) => unread::refuse(refusal, request.into_body(), app).await,
                     }
-                };
+                });
                 middleware::around(app, asked, reply).await
             }
             (&Method::GET | &Method::HEAD, "/api/status") => {

@@ -10,9 +10,10 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Body;
+use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 
+use crate::App;
 use crate::answer::{Answer, Refusal, Reply};
 
 /// The longest body that is taken in only to be thrown away, in bytes: somewhat longer than any that is
@@ -21,10 +22,15 @@ const UNREAD_BYTES_MAX: u32 = 64 * 1024;
 
 /// The refusal, once the body is in. Where it is too long, too slow or broken, nothing else can follow
 /// on this connection, and the answer says so.
-pub(crate) async fn refuse(
+pub(crate) async fn refuse(refusal: Refusal, body: Incoming, app: &App) -> Reply {
+    // It is rare, and every connection has room for what is not in a box.
+    Box::pin(refuse_within(app.body_timeout, refusal, body)).await
+}
+
+async fn refuse_within(
+    body_timeout: Duration,
     refusal: Refusal,
     body: impl Body<Error: Into<Box<dyn Error + Send + Sync>>> + Unpin,
-    body_timeout: Duration,
 ) -> Reply {
     let ended = timeout(body_timeout, comes_to_its_end(body)).await;
     let mut reply = Reply::from(Answer::Refused(refusal));
@@ -65,7 +71,7 @@ mod tests {
 
     async fn check(body: Body, kept: bool) {
         let body_timeout = Duration::from_millis(50);
-        let reply = refuse(Refusal::UnsupportedMediaType, body, body_timeout).await;
+        let reply = refuse_within(body_timeout, Refusal::UnsupportedMediaType, body).await;
         let close = reply.response.headers().get(CONNECTION);
         assert_eq!(close.is_none(), kept, "{close:?}");
         assert!(reply.answer.is_some());

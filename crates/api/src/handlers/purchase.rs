@@ -23,7 +23,7 @@ pub(crate) async fn buy(app: &App, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
     let idempotency_key = match check_head(&head.headers) {
         Ok(key) => key,
-        Err(refusal) => return unread::refuse(refusal, body, app.body_timeout).await,
+        Err(refusal) => return unread::refuse(refusal, body, app).await,
     };
     let outcome = match purchase_body::read(body, app.body_timeout).await {
         Ok(user) => outcome(app, user, idempotency_key).await,

@@ -46,7 +46,7 @@ async fn collect_within(timeout: Duration, body: Incoming) -> Result<Bytes, Refu
     if let Some(body) = at_once.await {
         return body;
     }
-    let body = tokio::time::timeout(timeout, collecting).await;
+    let body = Box::pin(tokio::time::timeout(timeout, collecting)).await;
     body.map_err(|_elapsed| Refusal::RequestTimeout)?
 }
 

@@ -5,27 +5,17 @@
 
 use axum::http::header::{COOKIE, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
-use hyper::body::Incoming;
 
-use crate::answer::{CsrfReason, Refusal, Reply};
-use crate::{App, unread};
+use crate::App;
+use crate::answer::{CsrfReason, Refusal};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 const X_XSRF_TOKEN: HeaderName = HeaderName::from_static("x-xsrf-token");
 
-/// The request, if its sender may have meant it; otherwise what he is told.
-pub(crate) async fn refuse(
-    app: &App,
-    request: Request<Incoming>,
-) -> Result<Request<Incoming>, Reply> {
-    match check(app, request.headers()) {
-        Ok(()) => Ok(request),
-        Err(refusal) => Err(unread::refuse(refusal, request.into_body(), app.body_timeout).await),
-    }
-}
-
-fn check(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
+/// Refuses a request that its sender may not have meant.
+pub(crate) fn check<B>(app: &App, request: &Request<B>) -> Result<(), Refusal> {
+    let headers = request.headers();
     let csrf = |reason| Refusal::Csrf {
         reason,
         token: app.csrf.issue(app.now(), app.bytes()),

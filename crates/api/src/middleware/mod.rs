@@ -19,7 +19,7 @@ use axum::middleware::from_fn_with_state;
 use crate::App;
 
 /// What surrounds the requests that change something.
-pub(crate) use forgery::refuse as against_forgery;
+pub(crate) use forgery::check as against_forgery;
 /// What surrounds every request.
 pub(crate) use observe::{Asked, observe as around};
 

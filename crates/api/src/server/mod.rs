@@ -136,11 +136,12 @@ fn connection(
     let service = service_fn(move |request| {
         stage.request_began();
         let (routes, stage) = (Arc::clone(&routes), Arc::clone(&stage));
-        async move {
+        // In a box, so that a connection between two requests has no room for one.
+        Box::pin(async move {
             let answer = routes.answer(request).await;
             stage.request_ended();
             Ok::<_, Infallible>(answer)
-        }
+        })
     });
     http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
