@@ -86,7 +86,10 @@ pub(crate) struct Rules {
 /// How cost grows, on SQLite.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Growth {
+    /// With a request under way on each connection.
     pub(crate) connections: Vec<Step>,
+    /// With 64 connections that buy, and the others watching.
+    pub(crate) open: Vec<Step>,
     pub(crate) users: Vec<Step>,
     pub(crate) stock: Vec<Step>,
     pub(crate) start: Option<Start>,

@@ -6,13 +6,14 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::figures::{Growth, Measure, Start, Step};
-use crate::load::Load;
+use crate::load::{Load, WATCH_EVERY};
 use crate::process::now;
 use crate::rows::{CONNECTIONS, sold_out};
 use crate::subjects::{STOCK_MAX, Subject};
 use crate::{Bench, Failure};
 
 const CONNECTION_STEPS: [u64; 5] = [64, 256, 1_024, 4_096, 10_000];
+const OPEN_STEPS: [u64; 3] = [64, 1_024, 10_000];
 const USER_STEPS: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 const STOCK_STEPS: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 /// The stock that grows users buy from.
@@ -28,6 +29,9 @@ pub(crate) fn measure(bench: &Bench) -> Result<Growth, Failure> {
             .connections
             .push(shown("connections", connections(bench, size)?));
     }
+    for size in OPEN_STEPS {
+        growth.open.push(shown("open", open(bench, size)?));
+    }
     for size in USER_STEPS {
         growth.users.push(shown("users", users(bench, size)?));
     }
@@ -39,6 +43,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Growth, Failure> {
     Ok(growth)
 }
 
+/// So many connections, on each of which a request is under way all the time.
 fn connections(bench: &Bench, size: u64) -> Result<Step, Failure> {
     let what = format!("{size} connections");
     let load = |measure| Load::timed(measure, size, bench.duration());
@@ -48,6 +53,32 @@ fn connections(bench: &Bench, size: u64) -> Result<Step, Failure> {
     drop(closed);
     let open = Subject::Sqlite.start(bench, STOCK_MAX)?;
     let accepted = load(Measure::Accepted).measure(bench, &open, &what)?;
+    Ok(Step {
+        size,
+        refused: Some(refused),
+        accepted: Some(accepted),
+        resident_before,
+        resident,
+    })
+}
+
+/// So many connections, most of which belong to buyers who look at the page: they ask for the status every
+/// three seconds. The usual number buys meanwhile.
+fn open(bench: &Bench, size: u64) -> Result<Step, Failure> {
+    let what = format!("{size} open connections");
+    let watchers = size - CONNECTIONS;
+    let load = |measure| Load {
+        watchers,
+        // Long enough for every watcher to have come, and for a measurement as long as the others.
+        duration: WATCH_EVERY + bench.duration(),
+        ..Load::timed(measure, CONNECTIONS, bench.duration())
+    };
+    let closed = sold_out(bench, Subject::Sqlite)?;
+    let resident_before = closed.server.resident()?;
+    let (refused, resident) = load(Measure::Refused).run_watching_memory(bench, &closed, &what)?;
+    drop(closed);
+    let open = Subject::Sqlite.start(bench, STOCK_MAX)?;
+    let accepted = load(Measure::Accepted).run(bench, &open, &what)?;
     Ok(Step {
         size,
         refused: Some(refused),

@@ -11,6 +11,8 @@ use crate::process::{LOAD_CORE, Running, output, pinned, resident};
 use crate::subjects::Started;
 use crate::{Bench, Failure};
 
+/// How often a watcher asks for the status, as often as the page does.
+pub(crate) const WATCH_EVERY: Duration = Duration::from_secs(3);
 /// How long a server is warmed up before it is measured.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// How many in a thousand may be answered otherwise than is measured: the first purchases of
@@ -24,6 +26,8 @@ pub(crate) struct Load {
     pub(crate) users: u64,
     pub(crate) attempts: u64,
     pub(crate) connections: u64,
+    /// Others who ask for the status meanwhile, each on a connection of its own.
+    pub(crate) watchers: u64,
     pub(crate) duration: Duration,
 }
 
@@ -40,6 +44,7 @@ impl Load {
             users,
             attempts,
             connections,
+            watchers: 0,
             duration,
         }
     }
@@ -76,7 +81,7 @@ impl Load {
             .map_err(|failure| format!("{what}: {failure}"))?;
         let after = cpu()?;
         let took_s = number(&report, "/tookMs") / 1000.0;
-        let (answers, latency) = match self.measure {
+        let (counted, latency) = match self.measure {
             Measure::Status => (
                 number(&report, "/watchers/latency/count"),
                 "/watchers/latency",
@@ -87,6 +92,11 @@ impl Load {
                 self.expected(&report, "already_purchased", what)?,
                 "/others",
             ),
+        };
+        // Those who watch while others buy ask for something, too.
+        let answers = match (self.watchers, number(&report, "/watchers/latency/count")) {
+            (1.., looks) => counted + looks,
+            _ => counted,
         };
         let each_us = |before: Duration, after: Duration| {
             after.saturating_sub(before).as_secs_f64() * 1e6 / answers
@@ -176,15 +186,14 @@ impl Load {
             .arg("--json")
             .arg(report);
         let connections = self.connections.to_string();
-        match self.measure {
-            Measure::Status => command.args(["--watchers", &connections, "--watch-every", "0ms"]),
-            _ => command.args([
-                "--concurrency",
-                &connections,
-                "--attempts",
-                &self.attempts.to_string(),
-            ]),
-        };
+        if self.measure == Measure::Status {
+            command.args(["--watchers", &connections, "--watch-every", "0ms"]);
+        } else {
+            let (attempts, watchers) = (self.attempts.to_string(), self.watchers.to_string());
+            command.args(["--concurrency", &connections, "--attempts", &attempts]);
+            let every = format!("{}s", WATCH_EVERY.as_secs());
+            command.args(["--watchers", &watchers, "--watch-every", &every]);
+        }
         command
     }
 }

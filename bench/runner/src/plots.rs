@@ -23,6 +23,7 @@ pub(crate) fn all(figures: &Figures) -> Vec<(&'static str, String)> {
             "growth-connections.svg",
             lines(&growth.connections, "connections"),
         ),
+        ("growth-open.svg", lines(&growth.open, "open connections")),
         ("growth-users.svg", lines(&growth.users, "users")),
         ("growth-stock.svg", lines(&growth.stock, "stock")),
     ]

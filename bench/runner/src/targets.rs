@@ -138,14 +138,13 @@ fn growth(growth: &Growth) -> Vec<Target> {
         bound,
         measured,
     };
-    let (few, many) = (growth.connections.first(), growth.connections.last());
-    let kept = |read: fn(&Step) -> &Option<Sample>| {
-        let rate = |step: Option<&Step>| Some(read(step?).as_ref()?.per_second);
-        100.0 * rate(many).unwrap_or(f64::NAN) / rate(few).unwrap_or(f64::NAN)
+    let per_connection = |steps: &[Step]| match steps {
+        [few, .., many] => {
+            let bytes = many.resident.saturating_sub(few.resident) as f64;
+            bytes / (many.size - few.size) as f64 / 1024.0
+        }
+        _ => f64::NAN,
     };
-    let per_connection = few.zip(many).map_or(f64::NAN, |(few, many)| {
-        many.resident.saturating_sub(few.resident) as f64 / (many.size - few.size).max(1) as f64
-    });
     let per_order = growth.stock.last().map_or(f64::NAN, |step| {
         step.resident.saturating_sub(step.resident_before) as f64 / step.size as f64
     });
@@ -155,19 +154,29 @@ fn growth(growth: &Growth) -> Vec<Target> {
     let of_64 = || Bound::AtLeast(80.0, "% of the throughput at 64");
     vec![
         target(
-            "10,000 connections, refused",
+            "10,000 connections open, 64 of them buying, refused",
             of_64(),
-            kept(|step| &step.refused),
+            kept(&growth.open, |step| &step.refused),
         ),
         target(
-            "10,000 connections, accepted",
+            "the same, accepted",
             of_64(),
-            kept(|step| &step.accepted),
+            kept(&growth.open, |step| &step.accepted),
         ),
         target(
-            "memory of a connection, with 10,000",
+            "10,000 connections, all of them buying, refused",
+            of_64(),
+            kept(&growth.connections, |step| &step.refused),
+        ),
+        target(
+            "the same, accepted",
+            of_64(),
+            kept(&growth.connections, |step| &step.accepted),
+        ),
+        target(
+            "memory of a connection, with 10,000 buying",
             Bound::AtMost(20.0, "KiB"),
-            per_connection / 1024.0,
+            per_connection(&growth.connections),
         ),
         target(
             "memory of an order, with 1,000,000",
@@ -180,6 +189,12 @@ fn growth(growth: &Growth) -> Vec<Target> {
             start,
         ),
     ]
+}
+
+/// The throughput at the largest size, in percent of that at the smallest.
+fn kept(steps: &[Step], read: fn(&Step) -> &Option<Sample>) -> f64 {
+    let rate = |step: Option<&Step>| Some(read(step?).as_ref()?.per_second);
+    100.0 * rate(steps.last()).unwrap_or(f64::NAN) / rate(steps.first()).unwrap_or(f64::NAN)
 }
 
 fn others(figures: &Figures) -> Vec<Target> {

@@ -166,7 +166,7 @@ pub(crate) struct BoundSettings {
     #[arg(long, env, default_value = "10000")]
     pub(crate) connections_max: NonZeroU32,
     /// Purchases that wait for the ledger; more are told to come back
-    #[arg(long, env, default_value = "8192")]
+    #[arg(long, env, default_value = "16384")]
     pub(crate) purchase_queue_max: NonZeroU32,
     /// Purchases stored with one sync of the disk, or one call of Redis
     #[arg(long, env, default_value = "256")]
