@@ -5,6 +5,8 @@
 //! all requests of a flash sale are refusals, and all refusals but "not yet" are settled, so the
 //! ledger hears of next to nothing.
 
+mod rows;
+
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +16,7 @@ use parking_lot::RwLock;
 use thiserror::Error;
 
 use crate::{IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
+use rows::{Row, Rows};
 
 /// For how many orders the table of users has room from the start, about 5 MB: to grow it means to hash
 /// every user again, while buyers wait.
@@ -38,7 +41,7 @@ pub struct View {
 #[derive(Debug, Default)]
 struct Book {
     /// In the order of arrival, which with several nodes need not be that of the units.
-    orders: Vec<Order>,
+    orders: Rows,
     /// Positions in `orders`, found by the hash of the user.
     by_user: HashTable<u32>,
     /// The highest unit seen. Units have no gaps, so as many are sold.
@@ -95,7 +98,7 @@ impl View {
     pub fn record(&self, orders: impl IntoIterator<Item = Order>) -> Result<(), Contradiction> {
         let mut book = self.book.write();
         for order in orders {
-            book.record(order, &self.hasher)?;
+            book.record(&order, &self.hasher)?;
         }
         Ok(())
     }
@@ -112,8 +115,9 @@ impl View {
 
     /// The order of a user, if this view has seen it.
     pub fn order_of(&self, user: &UserId) -> Option<Order> {
-        let hash = self.hasher.hash_one(user);
-        self.book.read().order_of(user, hash).cloned()
+        let hash = self.hasher.hash_one(user.as_str());
+        let book = self.book.read();
+        Some(book.row_of(user, hash)?.order(user))
     }
 
     /// How many units are sold.
@@ -137,10 +141,10 @@ impl View {
         key: Option<&IdempotencyKey>,
         now: Timestamp,
     ) -> Option<Outcome> {
-        let hash = self.hasher.hash_one(user);
+        let hash = self.hasher.hash_one(user.as_str());
         let book = self.book.read();
-        if let Some(order) = book.order_of(user, hash) {
-            return Some(Outcome::of_stored(order.clone(), key));
+        if let Some(row) = book.row_of(user, hash) {
+            return Some(Outcome::of_stored(row.order(user), key));
         }
         match self.phase(&book, now) {
             Phase::Active => None,
@@ -172,16 +176,16 @@ impl View {
 }
 
 impl Book {
-    fn order_of(&self, user: &UserId, hash: u64) -> Option<&Order> {
-        let same_user = |position: &u32| self.orders[*position as usize].user == *user;
+    fn row_of(&self, user: &UserId, hash: u64) -> Option<&Row> {
+        let same_user = |position: &u32| self.orders.get(*position).user() == user.as_str();
         let position = self.by_user.find(hash, same_user)?;
-        Some(&self.orders[*position as usize])
+        Some(self.orders.get(*position))
     }
 
-    fn record(&mut self, order: Order, hasher: &DefaultHashBuilder) -> Result<(), Contradiction> {
-        let hash = hasher.hash_one(&order.user);
-        if let Some(known) = self.order_of(&order.user, hash) {
-            let (known, other) = ((known.unit, known.id), (order.unit, order.id));
+    fn record(&mut self, order: &Order, hasher: &DefaultHashBuilder) -> Result<(), Contradiction> {
+        let hash = hasher.hash_one(order.user.as_str());
+        if let Some(known) = self.row_of(&order.user, hash) {
+            let (known, other) = ((known.unit(), known.id()), (order.unit, order.id));
             if known == other {
                 return Ok(());
             }
@@ -193,19 +197,19 @@ impl Book {
                 return Err(Contradiction { known, other });
             }
         }
-        let position = u32::try_from(self.orders.len()).expect("the stock fits in 32 bits");
+        let position = self.orders.len();
         self.sold = self.sold.max(order.unit);
         self.orders.push(order);
         let orders = &self.orders;
         self.by_user.insert_unique(hash, position, |position| {
-            hasher.hash_one(&orders[*position as usize].user)
+            hasher.hash_one(orders.get(*position).user())
         });
         Ok(())
     }
 
     /// Sold out is said only when every order is here, because then no user can be wronged by it.
     fn has_seen_all(&self, sale: &Sale) -> bool {
-        self.orders.len() >= sale.stock() as usize
+        self.orders.len() >= sale.stock()
     }
 }
 
