@@ -16,11 +16,11 @@ use parking_lot::RwLock;
 use thiserror::Error;
 
 use crate::{IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
-use rows::{Row, Rows};
+use rows::{Entry, Rows};
 
-/// For how many orders the table of users has room from the start, about 5 MB: to grow it means to hash
-/// every user again, while buyers wait.
-const ORDERS_EXPECTED_MAX: usize = 1 << 19;
+/// For how many orders the table of users has room from the start, with at most 8 MB that are written then:
+/// to grow it means to hash every user again, while buyers wait.
+const ORDERS_EXPECTED_MAX: usize = 4_000_000;
 
 /// The view of one sale, shared by all requests of a node.
 ///
@@ -176,7 +176,7 @@ impl View {
 }
 
 impl Book {
-    fn row_of(&self, user: &UserId, hash: u64) -> Option<&Row> {
+    fn row_of(&self, user: &UserId, hash: u64) -> Option<Entry<'_>> {
         let same_user = |position: &u32| self.orders.get(*position).user() == user.as_str();
         let position = self.by_user.find(hash, same_user)?;
         Some(self.orders.get(*position))

@@ -4,26 +4,39 @@
 use crate::{IdempotencyKey, Order, OrderId, Timestamp, UserId};
 
 /// How many rows are made room for at a time.
-const CHUNK_ROWS: usize = 4096;
+const CHUNK_ROWS: usize = 16_384;
 
 /// A list that only grows.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     /// All full but the last.
-    chunks: Vec<Vec<Row>>,
+    chunks: Vec<Chunk>,
     len: u32,
 }
 
-/// One order.
 #[derive(Debug)]
-pub(super) struct Row {
+struct Chunk {
+    rows: Vec<Row>,
+    /// The texts of all rows, one behind the other: each by itself would be an allocation.
+    texts: String,
+}
+
+#[derive(Debug)]
+struct Row {
     id: OrderId,
     ordered_at: Timestamp,
     unit: u32,
-    /// Where the user ends in `texts`. The longest user id has about a thousand bytes.
+    /// Where in `texts` the user begins. The key comes behind; no key is empty, so an empty one is none.
+    texts_at: u32,
     user_bytes: u16,
-    /// User and key in one piece. No key is empty, so an empty one stands for none.
-    texts: Box<str>,
+    key_bytes: u16,
+}
+
+/// One order, as it is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'a> {
+    row: &'a Row,
+    texts: &'a str,
 }
 
 impl Rows {
@@ -31,64 +44,76 @@ impl Rows {
         self.len
     }
 
-    pub(super) fn get(&self, position: u32) -> &Row {
+    pub(super) fn get(&self, position: u32) -> Entry<'_> {
         let position = position as usize;
-        &self.chunks[position / CHUNK_ROWS][position % CHUNK_ROWS]
+        let chunk = &self.chunks[position / CHUNK_ROWS];
+        Entry {
+            row: &chunk.rows[position % CHUNK_ROWS],
+            texts: &chunk.texts,
+        }
     }
 
     pub(super) fn push(&mut self, order: &Order) {
-        let is_full = self
-            .chunks
-            .last()
-            .is_none_or(|chunk| chunk.len() == CHUNK_ROWS);
-        if is_full {
-            self.chunks.push(Vec::with_capacity(CHUNK_ROWS));
+        let texts_bytes = match self.chunks.last() {
+            None => Some(0),
+            // The next texts will be about as long, so that they hardly ever have to grow.
+            Some(full) if full.rows.len() == CHUNK_ROWS => Some(full.texts.len() / 32 * 33),
+            Some(_) => None,
+        };
+        if let Some(texts_bytes) = texts_bytes {
+            self.chunks.push(Chunk {
+                rows: Vec::with_capacity(CHUNK_ROWS),
+                texts: String::with_capacity(texts_bytes),
+            });
         }
-        let last = self
-            .chunks
-            .last_mut()
-            .expect("one was made if there was none");
-        last.push(Row::new(order));
+        let last = self.chunks.last_mut();
+        last.expect("one was made if there was none").push(order);
         self.len += 1;
     }
 }
 
-impl Row {
-    fn new(order: &Order) -> Self {
+impl Chunk {
+    fn push(&mut self, order: &Order) {
         let user = order.user.as_str();
-        let key = order
-            .idempotency_key
-            .as_ref()
-            .map_or("", IdempotencyKey::as_str);
-        Self {
+        let key = order.idempotency_key.as_ref();
+        let key = key.map_or("", IdempotencyKey::as_str);
+        let narrow = |bytes: usize| u16::try_from(bytes).expect("user and key have bounds");
+        self.rows.push(Row {
             id: order.id,
             ordered_at: order.ordered_at,
             unit: order.unit,
-            user_bytes: u16::try_from(user.len()).expect("a user id has a bound"),
-            texts: [user, key].concat().into_boxed_str(),
-        }
+            texts_at: u32::try_from(self.texts.len()).expect("a chunk has few texts"),
+            user_bytes: narrow(user.len()),
+            key_bytes: narrow(key.len()),
+        });
+        self.texts.push_str(user);
+        self.texts.push_str(key);
     }
+}
 
+impl Entry<'_> {
     pub(super) fn unit(&self) -> u32 {
-        self.unit
+        self.row.unit
     }
 
     pub(super) fn id(&self) -> OrderId {
-        self.id
+        self.row.id
     }
 
     pub(super) fn user(&self) -> &str {
-        &self.texts[..usize::from(self.user_bytes)]
+        let begin = self.row.texts_at as usize;
+        &self.texts[begin..begin + usize::from(self.row.user_bytes)]
     }
 
     /// The whole order. The user is the one who was asked for.
     pub(super) fn order(&self, user: &UserId) -> Order {
-        let key = &self.texts[usize::from(self.user_bytes)..];
+        let begin = self.row.texts_at as usize + usize::from(self.row.user_bytes);
+        let key = &self.texts[begin..begin + usize::from(self.row.key_bytes)];
         Order {
-            unit: self.unit,
-            id: self.id,
+            unit: self.row.unit,
+            id: self.row.id,
             user: user.clone(),
-            ordered_at: self.ordered_at,
+            ordered_at: self.row.ordered_at,
             idempotency_key: IdempotencyKey::parse(key).ok(),
         }
     }
@@ -130,6 +155,6 @@ mod tests {
     /// The memory of a million orders is a promise of the documentation.
     #[test]
     fn a_row_is_small() {
-        assert_eq!(size_of::<Row>(), 48);
+        assert_eq!(size_of::<Row>(), 40);
     }
 }
