@@ -169,6 +169,12 @@ impl Sample {
     pub(crate) fn cpu_us(&self) -> f64 {
         self.server_us + self.redis_us
     }
+
+    /// Whether it ran for long enough: the system books time in hundredths of a second.
+    pub(crate) fn tells_cpu(&self) -> bool {
+        const CPU_MIN_US: f64 = 100_000.0;
+        self.cpu_us() * self.answers as f64 >= CPU_MIN_US
+    }
 }
 
 impl Measure {

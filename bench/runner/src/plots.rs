@@ -89,9 +89,10 @@ fn lines(steps: &[Step], what: &str) -> String {
         return svg;
     }
     let points = |read: fn(&Step) -> &Option<Sample>| -> Vec<(f64, f64)> {
-        let points = steps
-            .iter()
-            .filter_map(|step| Some((step.size as f64, read(step).as_ref()?.server_us)));
+        let points = steps.iter().filter_map(|step| {
+            let sample = read(step).as_ref().filter(|sample| sample.tells_cpu())?;
+            Some((step.size as f64, sample.server_us))
+        });
         points.collect()
     };
     let (refused, accepted) = (points(|step| &step.refused), points(|step| &step.accepted));
