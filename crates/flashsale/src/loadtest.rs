@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &LoadtestArguments) -> Result<ExitCode, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
+        .global_queue_interval(world::SHARED_QUEUE_INTERVAL)
         .enable_all()
         .build()
         .map_err(|error| Failure::refused(format!("cannot start threads: {error}")))?;

@@ -1,4 +1,4 @@
-//! The clock and the random bytes of the real world. Everything else gets them passed in.
+//! The clock and the random bytes of the real world, and how the runtime meets it. Everything else gets them passed in.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,6 +8,12 @@ use flashsale_sale::Timestamp;
 use rand::Rng as _;
 
 use crate::failure::Failure;
+
+/// After how many tasks a thread of the runtime looks at the queue that all threads share. Tasks beyond the
+/// 256 that fit a thread's own queue go there. By default it looks about every fiftieth time while it has work
+/// of its own, and then, with thousands of busy connections, some clients wait hundreds of times as long as
+/// others.
+pub(crate) const SHARED_QUEUE_INTERVAL: u32 = 2;
 
 /// The system's clock. A clock before 1970 reads as 1970.
 pub(crate) fn clock() -> Clock {

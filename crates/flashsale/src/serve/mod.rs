@@ -36,6 +36,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let _log = logging::start(&settings.log, settings.log_format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .global_queue_interval(world::SHARED_QUEUE_INTERVAL)
         .enable_all()
         .build()
         .map_err(|error| Failure::failed(format!("cannot start threads: {error}")))?;
