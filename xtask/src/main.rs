@@ -3,7 +3,7 @@
 //! In reading order:
 //! - [`test`](mod@test): what has to be there, then every test;
 //! - [`ci`]: the checks of the source, then the same tests;
-//! - [`bench`]: builds what is measured, and measures it;
+//! - [`bench`](mod@bench): builds what is measured, and measures it;
 //! - [`tools`]: finds the programs that are needed, and installs those that the system has;
 //! - [`servers`]: the Redis and the Valkey that the tests start;
 //! - [`pinned`]: cargo's helpers, in the one version that is asked for;
