@@ -68,6 +68,11 @@ pub async fn run(
     let mut clerk = Buyer::new(&plan);
     let (before, starts_at) = first_look(&plan, &mut clerk).await?;
     let url = plan.target.url();
+    if plan.watchers > 0 && plan.watch == Watch::Stream {
+        let checked = watcher::check_stream(&plan).await;
+        checked
+            .map_err(|reason| Unmeasured(format!("{url}: no live stream to watch: {reason}")))?;
+    }
     let opening = timeout(OPENING_TIME_MAX, open_all(&plan)).await;
     let mut buyers = opening.map_err(|_elapsed| {
         let (number, seconds) = (plan.connections, OPENING_TIME_MAX.as_secs());

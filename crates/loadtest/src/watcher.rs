@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use hyper::header::{ACCEPT, HOST, HeaderValue};
-use hyper::{Method, StatusCode};
+use hyper::{HeaderMap, Method, Response, StatusCode};
 use rand::RngExt as _;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -81,27 +83,8 @@ async fn follow(
     tallies: &Tallies,
     eye: &mut Eye,
 ) -> Result<(), String> {
-    let text = |trouble| sentence(&trouble);
-    let mut connection = Connection::open(&plan.target, plan.timeout)
-        .await
-        .map_err(text)?;
-    let mut headers = hyper::HeaderMap::new();
-    headers.insert(HOST, plan.target.host_header());
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    let request = request(
-        Method::GET,
-        &uri(plan, "/api/events"),
-        &headers,
-        bytes::Bytes::new(),
-    );
     let sent_at = Instant::now();
-    let response = connection
-        .open_stream(request, plan.timeout)
-        .await
-        .map_err(text)?;
-    if response.status() != StatusCode::OK {
-        return Err(format!("GET /api/events answered {}", response.status()));
-    }
+    let (mut connection, response) = open_stream(plan).await?;
     tallies.part(number).count_watched(sent_at.elapsed());
     let mut body = response.into_body();
     let reading = async {
@@ -110,7 +93,8 @@ async fn follow(
             let Ok(data) = frame.into_data() else {
                 continue;
             };
-            buffer.extend_from_slice(&data);
+            // Lines may end in either way.
+            buffer.extend(data.iter().filter(|byte| **byte != b'\r'));
             for status in events(&mut buffer) {
                 let mut tally = tallies.part(number);
                 tally.events += 1;
@@ -128,6 +112,31 @@ async fn follow(
         () = connection.drive() => {}
     }
     Err("the stream ended".to_owned())
+}
+
+/// Whether there is a live stream to watch.
+pub(crate) async fn check_stream(plan: &Plan) -> Result<(), String> {
+    open_stream(plan).await.map(drop)
+}
+
+async fn open_stream(plan: &Plan) -> Result<(Connection, Response<Incoming>), String> {
+    let text = |trouble| sentence(&trouble);
+    let mut connection = Connection::open(&plan.target, plan.timeout)
+        .await
+        .map_err(text)?;
+    let mut headers = HeaderMap::new();
+    headers.insert(HOST, plan.target.host_header());
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    let uri = uri(plan, "/api/events");
+    let request = request(Method::GET, &uri, &headers, Bytes::new());
+    let response = connection
+        .open_stream(request, plan.timeout)
+        .await
+        .map_err(text)?;
+    if response.status() != StatusCode::OK {
+        return Err(format!("GET /api/events answered {}", response.status()));
+    }
+    Ok((connection, response))
 }
 
 /// Takes the whole events out of what has come (the format of server-sent events), and reads those that

@@ -180,6 +180,13 @@ async fn what_cannot_be_measured_is_exit_code_2() {
     assert_eq!(exit.code, Some(2), "{exit:?}");
     assert!(exit.stderr.contains("the sale starts in 35"), "{exit:?}");
 
+    // There is nothing to follow at a server without a live stream.
+    let server = TestServer::setup().start().await;
+    let stream = ["--scenario", "crowd", "--watch", "stream"];
+    let (exit, _) = test(&url(&server), &stream).await;
+    assert_eq!(exit.code, Some(2), "{exit:?}");
+    assert!(exit.stderr.contains("no live stream"), "{exit:?}");
+
     for (arguments, reason) in [
         (&["--url", "ftp://127.0.0.1"][..], "must begin with http://"),
         (&["--users", "10000001"], "10000000"),

@@ -152,6 +152,24 @@ async fn a_new_connection_for_each_request() {
     assert_eq!(count(&report, "connection_lost"), 0);
 }
 
+/// Twenty users at once, each put off by up to half a second: some come late.
+#[tokio::test]
+async fn jitter_spreads_the_attempts() {
+    let shop = Shop::open(50, Fault::None).await;
+    let plan = Plan {
+        users: 20,
+        jitter: Duration::from_millis(500),
+        ..plan(&shop.url()).await
+    };
+    let report = report_of(plan).await;
+    assert_sound(&report);
+    assert!(
+        (200.0..1_500.0).contains(&report.took_ms),
+        "{}",
+        report.took_ms
+    );
+}
+
 #[tokio::test]
 async fn fewer_buyers_than_units_leave_some_over() {
     let shop = Shop::open(500, Fault::None).await;
