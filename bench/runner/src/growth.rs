@@ -45,40 +45,35 @@ pub(crate) fn measure(bench: &Bench) -> Result<Growth, Failure> {
 
 /// So many connections, on each of which a request is under way all the time.
 fn connections(bench: &Bench, size: u64) -> Result<Step, Failure> {
-    let what = format!("{size} connections");
     let load = |measure| Load::timed(measure, size, bench.duration());
-    let closed = sold_out(bench, Subject::Sqlite)?;
-    let resident_before = closed.server.resident()?;
-    let (refused, resident) = load(Measure::Refused).run_watching_memory(bench, &closed, &what)?;
-    drop(closed);
-    let open = Subject::Sqlite.start(bench, STOCK_MAX)?;
-    let accepted = load(Measure::Accepted).measure(bench, &open, &what)?;
-    Ok(Step {
-        size,
-        refused: Some(refused),
-        accepted: Some(accepted),
-        resident_before,
-        resident,
-    })
+    refused_and_accepted(bench, size, &format!("{size} connections"), load)
 }
 
 /// So many connections, most of which belong to buyers who look at the page: they ask for the status every
 /// three seconds. The usual number buys meanwhile.
 fn open(bench: &Bench, size: u64) -> Result<Step, Failure> {
-    let what = format!("{size} open connections");
-    let watchers = size - CONNECTIONS;
     let load = |measure| Load {
-        watchers,
+        watchers: size - CONNECTIONS,
         // Long enough for every watcher to have come, and for a measurement as long as the others.
         duration: WATCH_EVERY + bench.duration(),
         ..Load::timed(measure, CONNECTIONS, bench.duration())
     };
+    refused_and_accepted(bench, size, &format!("{size} open connections"), load)
+}
+
+/// The same load on a server that is sold out, whose memory is watched, and on one that sells.
+fn refused_and_accepted(
+    bench: &Bench,
+    size: u64,
+    what: &str,
+    load: impl Fn(Measure) -> Load,
+) -> Result<Step, Failure> {
     let closed = sold_out(bench, Subject::Sqlite)?;
     let resident_before = closed.server.resident()?;
-    let (refused, resident) = load(Measure::Refused).run_watching_memory(bench, &closed, &what)?;
+    let (refused, resident) = load(Measure::Refused).run_watching_memory(bench, &closed, what)?;
     drop(closed);
     let open = Subject::Sqlite.start(bench, STOCK_MAX)?;
-    let accepted = load(Measure::Accepted).run(bench, &open, &what)?;
+    let accepted = load(Measure::Accepted).measure(bench, &open, what)?;
     Ok(Step {
         size,
         refused: Some(refused),
