@@ -24,6 +24,8 @@ use crate::watcher::{self, Eye};
 const OPENING_MAX: usize = 64;
 /// The time for all connections to open and to fetch their tokens.
 const OPENING_TIME_MAX: Duration = Duration::from_mins(1);
+/// How long before the start connections are opened: servers close one that is idle for longer.
+const OPENING_LEAD: Duration = Duration::from_secs(30);
 /// How often the state of the sale is asked for while the run goes on.
 const OBSERVE_PERIOD: Duration = Duration::from_millis(20);
 /// One more observation, and every second one is forgotten.
@@ -73,6 +75,9 @@ pub async fn run(
         checked
             .map_err(|reason| Unmeasured(format!("{url}: no live stream to watch: {reason}")))?;
     }
+    if let Some(opens_at) = starts_at.checked_sub(OPENING_LEAD) {
+        tokio::time::sleep_until(opens_at).await;
+    }
     let opening = timeout(OPENING_TIME_MAX, open_all(&plan)).await;
     let mut buyers = opening.map_err(|_elapsed| {
         let (number, seconds) = (plan.connections, OPENING_TIME_MAX.as_secs());
@@ -106,7 +111,10 @@ pub async fn run(
         let (feed, tallies, claims) =
             (Arc::clone(&feed), Arc::clone(&tallies), Arc::clone(&claims));
         buying.spawn(async move {
-            wait_until(feed.began_at()).await;
+            tokio::select! {
+                () = wait_until(feed.began_at()) => {}
+                () = feed.stopped() => return,
+            }
             buyer.buy_all(number, &feed, &tallies, &claims).await;
         });
     }

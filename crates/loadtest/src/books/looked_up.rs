@@ -27,8 +27,9 @@ const STATUS_TRIES: u32 = 50;
 pub(super) struct Found {
     /// The order of every user who has one.
     pub(super) orders: HashMap<u32, Box<str>>,
-    /// Users without an answer, and the last reason.
+    /// Users without an answer.
     pub(super) unanswered: HashSet<u32>,
+    /// Why the first try without an answer had none.
     pub(super) reason: Option<String>,
     pub(super) looked_up: u64,
 }

@@ -169,13 +169,7 @@ fn answers(report: &Report) -> String {
 }
 
 fn latencies(report: &Report) -> String {
-    let rows = [
-        ("purchased", &report.purchased),
-        ("every other answer", &report.others),
-        ("watchers", &report.watchers.latency),
-    ];
-    let rows = rows.into_iter().filter_map(|(name, latency)| {
-        let latency = latency.as_ref()?;
+    let rows = report.latencies().map(|(name, latency)| {
         let times = [
             latency.p50_us,
             latency.p90_us,
@@ -184,11 +178,11 @@ fn latencies(report: &Report) -> String {
             latency.max_us,
         ];
         let cells = times.map(|time| format!("<td>{}</td>", milliseconds(time)));
-        Some(format!(
+        format!(
             "<tr><td>{name}</td><td>{}</td>{}</tr>",
             grouped(latency.count),
             cells.concat()
-        ))
+        )
     });
     let heads = ["answer", "number", "p50", "p90", "p99", "p99.9", "max"];
     let from = match report.settings.rate_per_second {

@@ -233,6 +233,17 @@ impl Report {
         serde_json::to_string_pretty(self).expect("texts and numbers always serialise")
     }
 
+    /// The distributions that there are, by what was answered.
+    pub(crate) fn latencies(&self) -> impl Iterator<Item = (&'static str, &Latency)> {
+        let all = [
+            ("purchased", &self.purchased),
+            ("every other answer", &self.others),
+            ("watchers", &self.watchers.latency),
+        ];
+        all.into_iter()
+            .filter_map(|(name, latency)| Some((name, latency.as_ref()?)))
+    }
+
     /// How many answers had this name.
     pub(crate) fn count(&self, kind: &str) -> u64 {
         self.answers.get(kind).copied().unwrap_or(0)

@@ -43,15 +43,8 @@ pub(super) fn write(report: &Report) -> String {
         "latency",
         heads.map(|head| format!("{head:>10}")).concat()
     ));
-    let rows = [
-        ("purchased", &report.purchased),
-        ("every other answer", &report.others),
-        ("watchers", &report.watchers.latency),
-    ];
-    for (name, latency) in rows {
-        if let Some(latency) = latency {
-            line(format!("  {name:19}{}", percentiles(latency)));
-        }
+    for (name, latency) in report.latencies() {
+        line(format!("  {name:19}{}", percentiles(latency)));
     }
     if report.settings.watchers > 0 {
         let (events, failures) = (
