@@ -15,7 +15,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::RwLock;
 use thiserror::Error;
 
-use crate::{IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
+use crate::{Brake, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
 use rows::{Entry, Rows};
 
 /// For how many orders the table of users has room from the start, with at most 8 MB that are written then:
@@ -46,6 +46,7 @@ struct Book {
     by_user: HashTable<u32>,
     /// The highest unit seen. Units have no gaps, so as many are sold.
     sold: u32,
+    brake: Brake,
 }
 
 /// What buyers are told about the sale.
@@ -59,6 +60,8 @@ pub struct Status {
     pub remaining: u32,
     /// The ledger's time as far as this node knows.
     pub now: Timestamp,
+    /// Since when the shop has stopped the sale, if it has.
+    pub paused_at: Option<Timestamp>,
 }
 
 /// The ledger holds what cannot be true: two orders of one user.
@@ -106,6 +109,22 @@ impl View {
     /// Takes in the time at which the ledger decided. A time before an earlier one changes nothing.
     pub fn observe(&self, now: Timestamp) {
         self.ledger_time.fetch_max(now.0, Ordering::AcqRel);
+    }
+
+    /// Takes in the brake as the ledger has it. One that was changed less often is an older one.
+    pub fn observe_brake(&self, brake: Brake) {
+        if self.brake().changes() < brake.changes() {
+            let mut book = self.book.write();
+            if book.brake.changes() < brake.changes() {
+                book.brake = brake;
+            }
+        }
+    }
+
+    /// The brake, as the ledger has shown it last. It is no answer to a buyer, because another node may have
+    /// sold to him since it was let go: the ledger decides by its own.
+    pub fn brake(&self) -> Brake {
+        self.book.read().brake
     }
 
     /// The latest time that the ledger has shown.
@@ -161,6 +180,7 @@ impl View {
             sold: book.sold,
             remaining: self.sale.stock().saturating_sub(book.sold),
             now: now.max(self.ledger_time()),
+            paused_at: book.brake.paused_at(),
         }
     }
 
