@@ -41,6 +41,8 @@ pub enum Answer {
     SoldOut,
     /// The sale is not open.
     NotActive(Phase),
+    /// The sale is open, and the shop has stopped it for now.
+    Paused,
     /// The request never came as far as the sale.
     Refused(Refusal),
 }
@@ -196,6 +198,17 @@ impl Answer {
                     },
                 )
             }
+            Self::Paused => {
+                let message = "The shop has paused the sale. It may go on at any moment.";
+                let wire = outcome("not_active", message);
+                (
+                    StatusCode::FORBIDDEN,
+                    Wire {
+                        phase: Some("paused"),
+                        ..wire
+                    },
+                )
+            }
             Self::Refused(refusal) => refusal.wire(),
         }
     }
@@ -333,6 +346,7 @@ impl From<Outcome> for Answer {
             Outcome::AlreadyPurchased(order) => Self::AlreadyPurchased(order),
             Outcome::SoldOut => Self::SoldOut,
             Outcome::NotActive(phase) => Self::NotActive(phase),
+            Outcome::Paused => Self::Paused,
         }
     }
 }

@@ -5,6 +5,8 @@
 //! - [`middleware`]: everything that happens to a request around its handler, in one list;
 //! - `handlers`: one file for each thing that can be asked;
 //! - [`answer`]: every outcome and error, and the status code it becomes;
+//! - [`live`]: the status, pushed to everybody who watches;
+//! - [`meters`]: what is counted;
 //! - [`csrf`]: the tokens against forged requests;
 //! - [`page`]: the files of the web page;
 //! - `unread`: refusals that come before the body was read;
@@ -16,6 +18,8 @@
 pub mod answer;
 pub mod csrf;
 mod handlers;
+pub mod live;
+pub mod meters;
 pub mod middleware;
 pub mod page;
 pub mod router;
@@ -70,6 +74,10 @@ pub struct App {
     pub random: Random,
     /// Makes and checks the tokens against forged requests.
     pub csrf: csrf::Csrf,
+    /// The live streams.
+    pub live: live::Live,
+    /// What is counted.
+    pub meters: meters::Meters,
     /// The files of the web page.
     pub page: page::Page,
     /// How long a request body may take to arrive.

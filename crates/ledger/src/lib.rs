@@ -26,7 +26,7 @@ use std::time::Duration;
 use flashsale_sale::{Attempt, Brake, Order, Outcome, Timestamp, UserId, View};
 use thiserror::Error;
 
-pub use committer::{Bounds, Busy, Committer};
+pub use committer::{Bounds, Busy, Committer, CommitterMeters};
 
 /// Reads the wall clock. It may jump; an engine makes sure that its own time never runs backwards.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

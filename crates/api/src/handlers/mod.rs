@@ -1,6 +1,7 @@
 //! One file for each thing that can be asked.
 
 pub(crate) mod csrf;
+pub(crate) mod events;
 pub(crate) mod fallback;
 pub(crate) mod health;
 pub(crate) mod page;
