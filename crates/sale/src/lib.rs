@@ -26,4 +26,4 @@ pub use sale::{
     InvalidSale, InvalidSaleId, InvalidWindow, Phase, STOCK_MAX, Sale, SaleId, Timestamp, Window,
 };
 pub use user_id::{InvalidUserId, UserId};
-pub use view::{Contradiction, Status, View};
+pub use view::{Contradiction, Status, StoredOrder, View};

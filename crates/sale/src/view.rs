@@ -16,7 +16,9 @@ use parking_lot::RwLock;
 use thiserror::Error;
 
 use crate::{Brake, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
-use rows::{Entry, Rows};
+use rows::Rows;
+
+pub use rows::StoredOrder;
 
 /// For how many orders the table of users has room from the start, with at most 8 MB that are written then:
 /// to grow it means to hash every user again, while buyers wait.
@@ -139,6 +141,30 @@ impl View {
         Some(book.row_of(user, hash)?.order(user))
     }
 
+    /// Hands over the orders that this view had seen when it was called, in the order in which they came, which
+    /// with several nodes need not be that of the units. `from` is the number of orders to leave out; at most
+    /// `orders_max` are handed over, because buyers wait meanwhile. Returns the `from` of the next call, or
+    /// nothing when there are no more.
+    pub fn read(
+        &self,
+        from: u32,
+        orders_max: u32,
+        mut each: impl FnMut(u32, StoredOrder<'_>),
+    ) -> Option<u32> {
+        let book = self.book.read();
+        let end = book.orders.len().min(from.saturating_add(orders_max));
+        (from..end).for_each(|position| each(position, book.orders.get(position)));
+        (end < book.orders.len()).then_some(end)
+    }
+
+    /// Hands over the orders at these positions, as [`read`](Self::read) counts them.
+    pub fn read_at(&self, positions: &[u32], mut each: impl FnMut(StoredOrder<'_>)) {
+        let book = self.book.read();
+        for position in positions {
+            each(book.orders.get(*position));
+        }
+    }
+
     /// How many units are sold.
     pub fn sold(&self) -> u32 {
         self.book.read().sold
@@ -196,7 +222,7 @@ impl View {
 }
 
 impl Book {
-    fn row_of(&self, user: &UserId, hash: u64) -> Option<Entry<'_>> {
+    fn row_of(&self, user: &UserId, hash: u64) -> Option<StoredOrder<'_>> {
         let same_user = |position: &u32| self.orders.get(*position).user() == user.as_str();
         let position = self.by_user.find(hash, same_user)?;
         Some(self.orders.get(*position))
