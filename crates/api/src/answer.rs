@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use axum::http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE,
+    WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
@@ -69,6 +70,10 @@ pub enum Refusal {
     UnsupportedMediaType,
     /// The body did not arrive in time.
     RequestTimeout,
+    /// Who asks has not shown the token of the console.
+    Unauthorized,
+    /// Another site made the browser of somebody who is signed in send it.
+    Forbidden,
     /// Nothing is there.
     NotFound,
     /// Something is there, but not for this method.
@@ -155,6 +160,9 @@ impl Answer {
                 Refusal::BrokenBody | Refusal::PayloadTooLarge | Refusal::RequestTimeout,
             ) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::Refused(Refusal::Unauthorized) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ => {}
         }
@@ -261,6 +269,15 @@ impl Refusal {
                     StatusCode::REQUEST_TIMEOUT,
                     error("request_timeout", message),
                 )
+            }
+            Self::Unauthorized => {
+                let message =
+                    "Sign in with the token of the console, or send it as a bearer token.";
+                (StatusCode::UNAUTHORIZED, error("unauthorized", message))
+            }
+            Self::Forbidden => {
+                let message = "The browser says that another site made this request.";
+                (StatusCode::FORBIDDEN, error("forbidden", message))
             }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,

@@ -7,7 +7,9 @@
 //! - [`answer`]: every outcome and error, and the status code it becomes;
 //! - [`live`]: the status, pushed to everybody who watches;
 //! - [`meters`]: what is counted;
-//! - [`csrf`]: the tokens against forged requests;
+//! - [`export`]: orders as the lines of a file;
+//! - [`admin`]: behind the counter, on a listener of its own;
+//! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
 //! - [`page`]: the files of the web page;
 //! - `unread`: refusals that come before the body was read;
 //! - [`server`]: the accept loop, its deadlines and its orderly end.
@@ -15,8 +17,10 @@
 //! It does not know where orders are kept: [`Orders`] is what it asks of whoever does. The clock and
 //! the random bytes are passed in.
 
+pub mod admin;
 pub mod answer;
 pub mod csrf;
+pub mod export;
 mod handlers;
 pub mod live;
 pub mod meters;
@@ -24,6 +28,7 @@ pub mod middleware;
 pub mod page;
 pub mod router;
 pub mod server;
+mod signed;
 mod unread;
 
 use std::fmt;
@@ -31,7 +36,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashsale_sale::{Attempt, Order, OrderId, Outcome, Timestamp, UserId, View};
+use flashsale_meters::Counts;
+use flashsale_sale::{Attempt, Brake, Order, OrderId, Outcome, Timestamp, UserId, View};
 
 pub use router::Routes;
 
@@ -52,8 +58,30 @@ pub trait Orders: Send + Sync + 'static {
     /// The order of a user whom the view has not seen buying.
     fn find<'a>(&'a self, user: &'a UserId) -> BoxFuture<'a, Result<Option<Order>, Busy>>;
 
+    /// Pulls the emergency brake or lets it go, and returns how it is once that is stored.
+    fn set_brake(&self, pulled: bool) -> BoxFuture<'_, Result<Brake, Busy>>;
+
+    /// What can be seen of the purchases on their way to the ledger.
+    fn backlog(&self) -> Backlog;
+
+    /// The most purchases that have waited at once since the last call.
+    fn take_queue_peak(&self) -> usize;
+
     /// Whether this node can sell, or a sentence that says why it cannot.
     fn ready(&self) -> Result<(), String>;
+}
+
+/// The purchases on their way to the ledger.
+#[derive(Debug, Clone)]
+pub struct Backlog {
+    /// How many wait.
+    pub queue: usize,
+    /// How many may wait.
+    pub queue_max: usize,
+    /// How many were decided together, in each batch so far.
+    pub batch_entries: Counts,
+    /// What the ledger took for each batch, in microseconds.
+    pub commit_us: Counts,
 }
 
 /// There is no answer now; the same request later gets one. The text, for the log, says why.

@@ -71,17 +71,19 @@ pub(crate) enum Route {
     Csrf,
     LookUp,
     Health,
+    Admin,
     Other,
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Purchase,
         Self::Status,
         Self::Events,
         Self::Csrf,
         Self::LookUp,
         Self::Health,
+        Self::Admin,
         Self::Other,
     ];
 
@@ -94,6 +96,7 @@ impl Route {
             Self::Csrf => "/api/csrf",
             Self::LookUp => "/api/purchase/{userId}",
             Self::Health => "health",
+            Self::Admin => "admin",
             Self::Other => "other",
         }
     }
@@ -106,6 +109,7 @@ impl Route {
             "/api/csrf" => Self::Csrf,
             "/api/purchase/{user_id}" => Self::LookUp,
             "/livez" | "/readyz" => Self::Health,
+            _ if path.starts_with("/admin") || path == "/metrics" => Self::Admin,
             _ => Self::Other,
         }
     }

@@ -8,3 +8,5 @@ pub(crate) mod page;
 pub(crate) mod purchase;
 mod purchase_body;
 pub(crate) mod status;
+
+pub(crate) use purchase_body::is_json;
