@@ -55,6 +55,8 @@ export function statusJson(changes: Record<string, unknown> = {}) {
     productId: 'AL-042',
     productDescription: 'Alba Stacking Dishes',
     serverTime: 2_000_000,
+    paused: false,
+    ready: true,
     ...changes,
   };
 }

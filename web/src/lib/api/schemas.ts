@@ -19,6 +19,13 @@ export const saleStatusSchema = v.object({
   productId: v.string(),
   productDescription: v.string(),
   serverTime: timeMs,
+  /**
+   * Whether the shop has pulled the emergency brake. Like the next field it may be absent while the
+   * nodes are renewed one after the other and an old one answers a new page.
+   */
+  paused: v.optional(v.boolean(), false),
+  /** Whether the node that answers can take orders right now. */
+  ready: v.optional(v.boolean(), true),
 });
 export type SaleStatus = v.InferOutput<typeof saleStatusSchema>;
 
@@ -38,7 +45,7 @@ export const purchaseAnswerSchema = v.variant('status', [
   v.object({
     status: v.literal('not_active'),
     httpStatus: v.literal(403),
-    phase: v.optional(v.picklist(['upcoming', 'ended'])),
+    phase: v.optional(v.picklist(['upcoming', 'ended', 'paused'])),
   }),
 ]);
 
