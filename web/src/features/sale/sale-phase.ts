@@ -46,8 +46,7 @@ export function newerStatus(known: SaleStatus | null, received: SaleStatus): Sal
   if (known === null || saleKeyOf(known) !== saleKeyOf(received)) return received;
   const later = received.serverTime >= known.serverTime ? received : known;
   const moreSold = received.sold >= known.sold ? received : known;
-  const further =
-    STATUS_ORDER[received.status] >= STATUS_ORDER[known.status] ? received : known;
+  const further = STATUS_ORDER[received.status] >= STATUS_ORDER[known.status] ? received : known;
   return { ...later, sold: moreSold.sold, stock: moreSold.stock, status: further.status };
 }
 
