@@ -30,6 +30,7 @@ export function createSaleFeed(clock: ServerClock): SaleFeed {
   const listeners = new Set<() => void>();
   let news: SaleNews = { status: null, stale: false };
   let polling: Polling | null = null;
+  let live = false;
 
   const tell = (next: SaleNews) => {
     news = next;
@@ -48,7 +49,7 @@ export function createSaleFeed(clock: ServerClock): SaleFeed {
     } catch (error) {
       // A mistake of the page itself must not pass for a lost connection without a word.
       if (!(error instanceof ApiError)) console.error(error);
-      if (!news.stale) tell({ ...news, stale: true });
+      if (!news.stale && !live) tell({ ...news, stale: true });
       return false;
     }
   };
@@ -67,7 +68,11 @@ export function createSaleFeed(clock: ServerClock): SaleFeed {
       const stopStream = startLiveStream({
         open: openStatusEvents,
         onStatus: take,
-        onLive: (live) => (live ? started.rest() : started.resume()),
+        onLive: (next) => {
+          live = next;
+          if (live) started.rest();
+          else started.resume();
+        },
       });
       return () => {
         stopStream();
