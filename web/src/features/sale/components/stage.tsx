@@ -77,11 +77,15 @@ function StageFoot({ sale }: { sale: Sale }) {
   }
 }
 
+/** Beyond this many characters a word is set smaller, so that it fits on its line. */
+const SHORT_WORD_CHARS_MAX = 8;
+
 function Verdict({ title, body }: { title: string; body: string }) {
+  const long = title.length > SHORT_WORD_CHARS_MAX;
   return (
     <div className={styles.verdict}>
       <p className={styles.label}>{body}</p>
-      <p className={styles.word}>{title}</p>
+      <p className={long ? `${styles.word} ${styles.longWord}` : styles.word}>{title}</p>
     </div>
   );
 }
