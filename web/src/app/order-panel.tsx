@@ -79,12 +79,6 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
           body={messages.receipt.goneBody(refutedUserId)}
         />
       )}
-      {shownReceipt === null && phase === 'paused' && (
-        <Notice tone="trouble" {...messages.paused} />
-      )}
-      {shownReceipt === null && phase === 'active' && !status.ready && (
-        <Notice tone="trouble" {...messages.notReady} />
-      )}
       {shownReceipt !== null && (
         <ReceiptCard
           receipt={shownReceipt}
@@ -112,6 +106,13 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
           onType={setTyped}
           takesFocus={putAsideOrder !== null}
         />
+      )}
+      {/* Below the button, which must not move when this comes and goes. */}
+      {shownReceipt === null && phase === 'paused' && (
+        <Notice tone="trouble" {...messages.paused} />
+      )}
+      {shownReceipt === null && phase === 'active' && !status.ready && (
+        <Notice tone="trouble" {...messages.notReady} />
       )}
       {shownReceipt === null && !takesOrders && <Closed phase={phase} />}
       <LookUp

@@ -14,7 +14,7 @@ const receiptSchema = v.object({
   /** How this browser came to know of the order, which decides how the receipt greets. */
   learnedBy: v.picklist(['purchased', 'already_purchased', 'looked_up']),
   /** When the shop confirmed it to this page, by the shop's clock; unknown for an order found later. */
-  confirmedAt: v.optional(v.nullable(v.number()), null),
+  confirmedAt: v.nullish(v.number(), null),
 });
 const receiptsSchema = v.array(receiptSchema);
 

@@ -64,7 +64,7 @@ export const de: Messages = {
     soldOutTitle: 'Vergriffen',
     soldOutBody: (units) => `Alle ${units} haben ein Zuhause gefunden.`,
     pausedTitle: 'Pause',
-    pausedBody: (moment) => `Geöffnet bis ${moment}, sobald es weitergeht.`,
+    pausedBody: (moment) => `Geöffnet bis ${moment}`,
     endedTitle: 'Beendet',
     endedBody: (moment) => `Geschlossen seit ${moment}.`,
   },

@@ -67,7 +67,7 @@ export const en = {
     soldOutTitle: 'Sold out',
     soldOutBody: (units: string) => `All ${units} have found their owners.`,
     pausedTitle: 'Paused',
-    pausedBody: (moment: string) => `Open until ${moment}, once it goes on.`,
+    pausedBody: (moment: string) => `Open until ${moment}`,
     endedTitle: 'Ended',
     endedBody: (moment: string) => `Closed ${moment}.`,
   },
