@@ -3,6 +3,8 @@ export interface Formats {
   count: (count: number) => string;
   /** A moment of the sale as the visitor's calendar has it. */
   moment: (epochMs: number) => string;
+  /** A moment with its year, for what is kept. */
+  date: (epochMs: number) => string;
   timeZone: string;
 }
 
@@ -17,9 +19,11 @@ export function createFormats(locale: string): Formats {
     minute: '2-digit',
     hourCycle: 'h23',
   });
+  const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
   return {
     count: (count) => counts.format(count),
     moment: (epochMs) => moments.format(epochMs),
+    date: (epochMs) => dates.format(epochMs),
     timeZone: moments.resolvedOptions().timeZone.replaceAll('_', ' '),
   };
 }

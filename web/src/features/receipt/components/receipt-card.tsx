@@ -55,7 +55,7 @@ export function ReceiptCard(props: ReceiptCardProps) {
         <Fact name={words.product} value={product} />
         <Fact name={words.buyer} value={receipt.userId} />
         {receipt.confirmedAt !== null && (
-          <Fact name={words.confirmed} value={formats.moment(receipt.confirmedAt)} />
+          <Fact name={words.confirmed} value={formats.date(receipt.confirmedAt)} />
         )}
         {shopName !== null && <Fact name={words.shop} value={shopName} />}
       </dl>
