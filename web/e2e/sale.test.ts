@@ -146,22 +146,25 @@ test('a double click sends one purchase', async () => {
   expect(visitor.complaints).toEqual([]);
 });
 
-test('an answer lost on the way is asked for again by itself, and is the same order', async () => {
-  const enter = await openSale({ stock: 1, start: '1s' });
-  const visitor = await enter();
-  await unlocked(visitor);
-  let order: unknown;
+/** The server gets the next purchase and answers; the browser never hears of it. */
+async function loseNextAnswer({ page }: Visitor, then: (route: Route) => Promise<void>) {
+  const lost: { order?: string } = {};
   const lose = async (route: Route) => {
-    // The server gets the purchase and answers; the browser never hears of it.
-    const answer = (await (await route.fetch()).json()) as { orderId: string };
-    order = answer.orderId;
-    await route.abort();
+    lost.order = ((await (await route.fetch()).json()) as { orderId: string }).orderId;
+    await then(route);
   };
-  await visitor.page.route('**/api/purchase', lose, { times: 1 });
+  await page.route('**/api/purchase', lose, { times: 1 });
+  return lost;
+}
+
+test('an answer lost on the way is asked for again by itself, and is the same order', async () => {
+  const visitor = await (await openSale({ stock: 1, start: '1s' }))();
+  await unlocked(visitor);
+  const lost = await loseNextAnswer(visitor, (route) => route.abort());
   await visitor.buyerId.fill('grace@example.com');
   await visitor.buyNow.click();
   await visitor.page.getByText('No connection to the shop.').waitFor();
-  expect(await orderOn(visitor)).toBe(order);
+  expect(await orderOn(visitor)).toBe(lost.order);
   // The same key makes it the same purchase: not "already", although all is sold by now.
   await greets(visitor, 'It’s yours.');
   expect(visitor.purchases).toEqual([0, 200]);
@@ -169,25 +172,15 @@ test('an answer lost on the way is asked for again by itself, and is the same or
 });
 
 test('a purchase that a reload cuts off is taken up again, with the same order', async () => {
-  const enter = await openSale({ stock: 1, start: '1s' });
-  const visitor = await enter();
+  const visitor = await (await openSale({ stock: 1, start: '1s' }))();
   await unlocked(visitor);
-  let order: unknown;
-  await visitor.page.route(
-    '**/api/purchase',
-    async (route) => {
-      const answer = (await (await route.fetch()).json()) as { orderId: string };
-      order = answer.orderId;
-    },
-    { times: 1 },
-  );
+  const lost = await loseNextAnswer(visitor, async () => {});
   await visitor.buyerId.fill('grace@example.com');
   await visitor.buyNow.click();
-  await expect.poll(() => order).toBeDefined();
-
+  await expect.poll(() => lost.order).toBeDefined();
   await visitor.page.reload();
   await visitor.page.getByText('Your last order got no answer.').waitFor();
-  expect(await orderOn(visitor)).toBe(order);
+  expect(await orderOn(visitor)).toBe(lost.order);
   await greets(visitor, 'It’s yours.');
   expect(visitor.purchases.at(-1)).toBe(200);
   expect(visitor.complaints).toEqual([]);
