@@ -7,6 +7,8 @@
 //! - [`answer`]: every outcome and error, and the status code it becomes;
 //! - [`csrf`]: the tokens against forged requests;
 //! - [`page`]: the files of the web page;
+//! - `etag`: the tags by which a client says what it has already;
+//! - `openapi`: the contract as a document, for clients and tests;
 //! - `unread`: refusals that come before the body was read;
 //! - [`server`]: the accept loop, its deadlines and its orderly end.
 //!
@@ -15,8 +17,10 @@
 
 pub mod answer;
 pub mod csrf;
+mod etag;
 mod handlers;
 pub mod middleware;
+mod openapi;
 pub mod page;
 pub mod router;
 pub mod server;
