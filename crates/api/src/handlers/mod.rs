@@ -1,6 +1,7 @@
 //! One file for each thing that can be asked.
 
 pub(crate) mod csrf;
+pub(crate) mod events;
 pub(crate) mod fallback;
 pub(crate) mod health;
 pub(crate) mod openapi;
@@ -8,3 +9,5 @@ pub(crate) mod page;
 pub(crate) mod purchase;
 mod purchase_body;
 pub(crate) mod status;
+
+pub(crate) use purchase_body::is_json;

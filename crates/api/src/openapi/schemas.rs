@@ -42,6 +42,13 @@ macro_rules! either {
 #[schema(rename_all = "camelCase")]
 pub(super) struct SaleStatus {
     status: SalePhase,
+    /// The shop has pulled the emergency brake: nothing is sold until the sale goes on. `status` stays
+    /// what the window says.
+    #[schema(example = false)]
+    paused: bool,
+    /// Whether this node can take orders right now. If not, a purchase is answered with `Busy`.
+    #[schema(example = true)]
+    ready: bool,
     /// The first moment at which a unit may be sold, in epoch milliseconds.
     #[schema(example = 1_795_410_237_311_u64)]
     starts_at: u64,
@@ -63,13 +70,6 @@ pub(super) struct SaleStatus {
     /// The time by the server's clock, which decides, in epoch milliseconds.
     #[schema(example = 1_795_410_239_332_u64)]
     server_time: u64,
-    /// The shop has pulled the emergency brake: nothing is sold until the sale goes on. `status` stays
-    /// what the window says.
-    #[schema(example = false)]
-    paused: bool,
-    /// Whether this node can take orders right now. If not, a purchase is answered with `Busy`.
-    #[schema(example = true)]
-    ready: bool,
 }
 
 /// What the sale is doing, by its window and its stock. It only ever moves forwards in this list.
