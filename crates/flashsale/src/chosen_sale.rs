@@ -18,7 +18,7 @@ use flashsale_sale::{InvalidSale, Phase, Sale, SaleId, Timestamp, Window};
 use crate::cli::SaleSettings;
 use crate::failure::Failure;
 use crate::moment::Moment;
-use crate::orders::calendar;
+use flashsale_api::export::calendar;
 
 const PRODUCT_ID: &str = "AL-042";
 const PRODUCT_DESCRIPTION: &str = "Alba Stacking Dishes, Vermilion";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use flashsale_sale::{Phase, Sale, Status};
 
-use crate::orders::calendar;
+use flashsale_api::export::calendar;
 
 /// What there is to say.
 pub(super) struct Facts<'a> {
