@@ -52,7 +52,7 @@ export function App({ services }: { services: Services }) {
         <p>{words.timeZone(formats.timeZone)}</p>
         <LanguageSwitch />
       </footer>
-      <PhaseNews phase={sale.phase} />
+      <PhaseNews sale={sale} />
     </div>
   );
 }

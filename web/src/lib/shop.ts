@@ -7,7 +7,7 @@ export type Shop = v.InferOutput<typeof shopSchema>;
 
 const META_NAME = 'flashsale-shop';
 
-const text = v.nullish(v.pipe(v.string(), v.nonEmpty()), null);
+const text = v.nullish(v.pipe(v.string(), v.regex(/\S/)), null);
 
 const shopSchema = v.object({
   shopName: text,

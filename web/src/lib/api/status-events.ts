@@ -2,6 +2,7 @@ import * as v from 'valibot';
 
 import type { ObservedStatus } from './client';
 import { saleStatusSchema } from './schemas';
+import { parseJson } from './transport';
 
 /** The address of the server's live stream of the sale. */
 export const STATUS_EVENTS_PATH = '/api/events';
@@ -25,11 +26,9 @@ export function openStatusEvents({ onStatus, onEnd }: StatusEventsListener): () 
   source.addEventListener('error', end);
   source.addEventListener('status', ({ data }: MessageEvent<unknown>) => {
     const receivedAtMs = performance.now();
-    const parsed = v.safeParse(statusTextSchema, data);
+    const parsed = v.safeParse(saleStatusSchema, parseJson(String(data)));
     if (parsed.success) onStatus({ status: parsed.output, receivedAtMs });
     else end();
   });
   return () => source.close();
 }
-
-const statusTextSchema = v.pipe(v.string(), v.parseJson(), saleStatusSchema);

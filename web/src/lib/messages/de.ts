@@ -10,7 +10,6 @@ export const de: Messages = {
     brand: 'Flash Sale',
     title: (product, phase) => `${product} · ${phase}`,
     otherLanguage: 'English',
-    switchLanguage: 'Show this page in English',
     stage: 'Das Produkt und die verbleibende Zeit',
     productPicture: 'Ein Stapel Porzellanscheiben, eine davon zinnoberrot',
     timeZone: (zone) => `Alle Zeiten gelten in Ihrer Zeitzone (${zone}).`,

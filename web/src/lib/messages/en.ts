@@ -9,7 +9,6 @@ export const en = {
     brand: 'Flash sale',
     title: (product: string, phase: string) => `${product} · ${phase}`,
     otherLanguage: 'Deutsch',
-    switchLanguage: 'Diese Seite auf Deutsch zeigen',
     stage: 'The product and the time left',
     productPicture: 'A stack of porcelain discs, one of them vermilion',
     timeZone: (zone: string) => `Times are shown in your time zone (${zone}).`,

@@ -20,12 +20,13 @@ export function PhaseBadge({ sale, connection }: { sale: Sale; connection: Conne
   );
 }
 
-/** Says aloud when the phase changes, and nothing at each tick. */
-export function PhaseNews({ phase }: { phase: Sale['phase'] }) {
+/** Says aloud when the phase changes or the shop gets into trouble, and nothing at each tick. */
+export function PhaseNews({ sale }: { sale: Sale }) {
   const { messages } = useWords();
+  const trouble = sale.phase === 'active' && !sale.status.ready;
   return (
     <p className="visuallyHidden" role="status">
-      {messages.phaseNews[phase]}
+      {trouble ? messages.notReady.title : messages.phaseNews[sale.phase]}
     </p>
   );
 }
