@@ -18,6 +18,8 @@ export function sizeLimit(): Plugin {
   return {
     name: 'size-limit',
     apply: 'build',
+    // What other plugins still change is counted as well.
+    enforce: 'post',
     generateBundle(_options, bundle) {
       const chunks = Object.values(bundle).filter((part) => part.type === 'chunk');
       const entry = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(`/${PAGE}`));

@@ -48,7 +48,7 @@ describe('buying', () => {
     expect(screen.getByText('Very many people are buying right now.')).toBeTruthy();
     expect(screen.getByText(/^Asking again in [23] s$/)).toBeTruthy();
     expect(screen.getByText('Try 2 of 20')).toBeTruthy();
-    expect(isLocked(button('Waiting to ask again'))).toBe(true);
+    expect(isLocked(button('Still asking'))).toBe(true);
     expect(isLocked(button('Try now'))).toBe(true);
     await press(undefined, 'Try now');
     expect(shop.purchases()).toHaveLength(1);

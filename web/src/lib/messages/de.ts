@@ -88,7 +88,7 @@ export const de: Messages = {
     hint: 'Ein Stück pro Person.',
     buy: 'Jetzt kaufen',
     sending: 'Bestellung wird gesendet',
-    waiting: 'Gleich wird wieder gefragt',
+    waiting: 'Fragt weiter',
     tryAgain: 'Noch einmal versuchen',
     askAgain: 'Noch einmal fragen',
     opensByItself: 'Lassen Sie diese Seite offen: Der Knopf öffnet sich von selbst, ohne Neuladen.',

@@ -91,7 +91,7 @@ export const en = {
     hint: 'One per person.',
     buy: 'Buy now',
     sending: 'Sending your order',
-    waiting: 'Waiting to ask again',
+    waiting: 'Still asking',
     tryAgain: 'Try again',
     askAgain: 'Ask again',
     opensByItself: 'Leave this page open: the button opens by itself, no reload needed.',
