@@ -3,14 +3,17 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { sizeLimit } from './scripts/size-limit.ts';
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), sizeLimit()],
   resolve: {
     alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
   },
   server: {
-    // The page talks to its own origin only; in development that is Vite, which hands /api on.
-    proxy: { '/api': 'http://127.0.0.1:4000' },
+    // The page talks to its own origin only; in development that is Vite, which hands on
+    // what only a server has.
+    proxy: { '/api': 'http://127.0.0.1:4000', '/shop': 'http://127.0.0.1:4000' },
   },
   build: {
     target: 'es2022',

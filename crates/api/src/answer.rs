@@ -16,6 +16,7 @@ use bytes::Bytes;
 use flashsale_sale::{InvalidUserId, Order, OrderId, Outcome, Phase};
 use http_body_util::{Either, Full};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::middleware::correlation::CorrelationId;
 use crate::{App, Busy};
@@ -85,7 +86,7 @@ pub enum Refusal {
 }
 
 /// Why a request may be forged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CsrfReason {
     /// The browser says that another site made it.

@@ -11,6 +11,8 @@
 //! - [`admin`]: behind the counter, on a listener of its own;
 //! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
 //! - [`page`]: the files of the web page;
+//! - `etag`: the tags by which a client says what it has already;
+//! - `openapi`: the contract as a document, for clients and tests;
 //! - `unread`: refusals that come before the body was read;
 //! - [`server`]: the accept loop, its deadlines and its orderly end.
 //!
@@ -20,11 +22,13 @@
 pub mod admin;
 pub mod answer;
 pub mod csrf;
+mod etag;
 pub mod export;
 mod handlers;
 pub mod live;
 pub mod meters;
 pub mod middleware;
+mod openapi;
 pub mod page;
 pub mod router;
 pub mod server;

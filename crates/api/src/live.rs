@@ -179,7 +179,7 @@ mod tests {
     /// Row 31, for a stream: whoever reads slowly gets the latest, and nothing waits for him.
     #[tokio::test]
     async fn a_slow_reader_skips_what_is_out_of_date() {
-        let live = Live::new(2, Duration::from_secs(60));
+        let live = Live::new(2, Duration::from_mins(1));
         let mut slow = std::pin::pin!(following(&live));
         assert_eq!(live.streams(), 1);
         for number in 0..1_000 {
@@ -194,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_that_is_dropped_gives_its_place_back() {
-        let live = Live::new(1, Duration::from_secs(60));
+        let live = Live::new(1, Duration::from_mins(1));
         let stream = following(&live);
         assert_eq!((live.streams(), live.streams_max()), (1, 1));
         drop(stream);

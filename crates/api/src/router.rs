@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use tower::Service as _;
 
 use crate::answer::{Body, Reply};
-use crate::handlers::{csrf, events, fallback, health, page, purchase, status};
+use crate::handlers::{csrf, events, fallback, health, openapi, page, purchase, status};
 use crate::middleware::{self, Asked};
 use crate::server::Site;
 use crate::{App, unread};
@@ -31,6 +31,7 @@ impl Routes {
             .route("/api/csrf", get(csrf::issue))
             .route("/api/purchase", any(async || fallback::only("POST")))
             .route("/api/purchase/{user_id}", get(purchase::look_up))
+            .route("/api/openapi.json", get(openapi::show))
             .route("/api", any(fallback::not_found))
             .route("/api/", any(fallback::not_found))
             .route("/api/{*rest}", any(fallback::not_found))

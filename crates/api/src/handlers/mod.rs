@@ -4,6 +4,7 @@ pub(crate) mod csrf;
 pub(crate) mod events;
 pub(crate) mod fallback;
 pub(crate) mod health;
+pub(crate) mod openapi;
 pub(crate) mod page;
 pub(crate) mod purchase;
 mod purchase_body;

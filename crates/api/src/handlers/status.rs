@@ -1,14 +1,14 @@
 //! What the sale is doing.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use flashsale_sale::{Sale, Status};
 use http_body_util::Full;
 use serde::Serialize;
 
-use crate::App;
 use crate::answer::phase_name;
+use crate::{App, etag};
 
 /// Short enough that a buyer hardly notices, long enough that a CDN takes nearly all of the load.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=1");
@@ -99,9 +99,7 @@ impl<'a> Shown<'a> {
 pub(crate) fn show(app: &App, headers: &HeaderMap) -> Response<Full<Bytes>> {
     let shown = Shown::of(app);
     let tag = shown.tag();
-    let is_known = headers
-        .get(IF_NONE_MATCH)
-        .is_some_and(|known| matches(known.as_bytes(), &tag));
+    let is_known = etag::is_known(headers, &tag);
     let mut response = Response::default();
     let head = response.headers_mut();
     head.insert(CACHE_CONTROL, CACHE);
@@ -118,13 +116,4 @@ pub(crate) fn show(app: &App, headers: &HeaderMap) -> Response<Full<Bytes>> {
     shown.write(&mut body);
     *response.body_mut() = body.into();
     response
-}
-
-/// Whether the client's list of tags has this one (RFC 9110, 13.1.2: compared weakly).
-fn matches(known: &[u8], tag: &str) -> bool {
-    let strong = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_owned();
-    known.trim_ascii() == b"*"
-        || known
-            .split(|byte| *byte == b',')
-            .any(|known| strong(known.trim_ascii()) == strong(tag.as_bytes()))
 }

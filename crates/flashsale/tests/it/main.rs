@@ -29,6 +29,7 @@ mod http_cross_site;
 mod http_forgery;
 mod http_headers;
 mod http_ids;
+mod http_openapi;
 mod http_overload;
 mod http_paths;
 mod http_routes;

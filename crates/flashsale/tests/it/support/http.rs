@@ -13,6 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::openapi;
+
 /// No answer may take longer, whatever the test does to the disk.
 pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(30);
 
@@ -102,6 +104,16 @@ pub(crate) struct Response {
 }
 
 impl Response {
+    /// An answer that nobody has sent.
+    pub(crate) fn new(status: u16, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Self {
+        let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        Self {
+            status,
+            headers: headers.iter().map(owned).collect(),
+            body: body.into(),
+        }
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self
             .headers
@@ -143,10 +155,17 @@ impl Connection {
         })
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its answer, which must be one that the document of the API tells of.
     pub(crate) async fn send(&mut self, request: &Request) -> io::Result<Response> {
         self.write(&request.bytes(&self.host)).await?;
-        self.answer(request.method != "HEAD").await
+        let response = self.answer(request.method != "HEAD").await?;
+        let told = openapi::check(&request.method, &request.path, &response);
+        assert_eq!(
+            told,
+            Ok(()),
+            "an answer that docs/openapi.json does not tell of"
+        );
+        Ok(response)
     }
 
     /// Sends a request and reads the head of its answer; the chunks of its body come one by one.
