@@ -1,0 +1,134 @@
+import type { BrowserContext, ConsoleMessage, Locator, Page, Request } from 'playwright-core';
+import { expect } from 'vitest';
+
+const SOON_MS = 10_000;
+
+const GREETINGS = /^(It’s yours|You already have one|Yes, you got one)\.$/;
+
+/** One person with one tab, and all that the page did and complained about. */
+export class Visitor {
+  /** The HTTP statuses of the purchases that the page sent, in order; 0 for one without an answer. */
+  readonly purchases: number[] = [];
+  /** The keys that came with them. */
+  readonly keys: string[] = [];
+  /** Requests for the status that were sent: with a live stream there are none but the first. */
+  polls = 0;
+  /** Live streams that were opened. */
+  streams = 0;
+  /** Times that the page was loaded. */
+  loads = 0;
+  /** Errors on the console, exceptions, breaches of the content policy, requests to other hosts. */
+  readonly complaints: string[] = [];
+  readonly #expected: RegExp[] = [];
+
+  readonly buyerId: Locator;
+  /** The one big button, whatever it says. */
+  readonly button: Locator;
+  /** The receipt, whichever greeting it has. */
+  readonly receipt: Locator;
+  readonly meter: Locator;
+
+  constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    origin: string,
+  ) {
+    // The other form, of the look-up, lies in a part that opens.
+    const form = page.locator('form:not(details form)');
+    this.buyerId = form.locator('input');
+    this.button = form.locator('button[type="submit"]');
+    this.receipt = page.getByRole('region', { name: GREETINGS });
+    this.meter = page.getByRole('meter');
+    this.#watch(origin);
+  }
+
+  /** Says which complaints belong to what the test does to this visitor. */
+  expectComplaints(...patterns: RegExp[]): void {
+    this.#expected.push(...patterns);
+  }
+
+  /** The complaints that the test has not named. */
+  unexpected(): string[] {
+    return this.complaints.filter((one) => !this.#expected.some((pattern) => pattern.test(one)));
+  }
+
+  /** Whether the button takes no press. Locked buttons keep the focus: they are marked, not disabled. */
+  async isLocked(): Promise<boolean> {
+    return (await this.button.getAttribute('aria-disabled')) === 'true';
+  }
+
+  async unlocked(timeout = SOON_MS): Promise<void> {
+    await expect.poll(() => this.isLocked(), { timeout, interval: 50 }).toBe(false);
+  }
+
+  async press(userId: string): Promise<void> {
+    await this.unlocked();
+    await this.buyerId.fill(userId);
+    await this.button.click();
+  }
+
+  /** Buys and returns the number on the receipt. */
+  async buy(userId: string): Promise<string> {
+    await this.press(userId);
+    return this.order();
+  }
+
+  /** The number on the receipt that is on the page, or soon will be. */
+  async order(timeout = SOON_MS): Promise<string> {
+    const number = await this.receipt.locator('code').textContent({ timeout });
+    expect(number).toMatch(/^[0-9a-f]{32}$/);
+    return number ?? '';
+  }
+
+  async reads(words: string | RegExp, timeout = SOON_MS): Promise<void> {
+    await this.page.getByText(words).filter({ visible: true }).first().waitFor({ timeout });
+  }
+
+  /** What the mark at the top says of the sale. */
+  async phase(words: string, timeout = SOON_MS): Promise<void> {
+    const badge = this.page.locator('header [data-phase]');
+    await expect.poll(() => badge.textContent(), { timeout, interval: 50 }).toBe(words);
+  }
+
+  async left(words: string, timeout = SOON_MS): Promise<void> {
+    await expect
+      .poll(() => this.meter.getAttribute('aria-valuetext'), { timeout, interval: 50 })
+      .toBe(words);
+  }
+
+  #watch(origin: string): void {
+    const { page } = this;
+    page.on('load', () => (this.loads += 1));
+    page.on('request', (request) => this.#note(request, origin));
+    page.on('response', (response) => {
+      if (isPurchase(response.url())) this.purchases.push(response.status());
+    });
+    page.on('requestfailed', (request) => {
+      if (isPurchase(request.url())) this.purchases.push(0);
+    });
+    page.on('pageerror', (error) => this.complaints.push(`an exception: ${error.message}`));
+    page.on('console', (message) => this.#hear(message));
+  }
+
+  #note(request: Request, origin: string): void {
+    const url = new URL(request.url());
+    if (url.origin !== origin) this.complaints.push(`a request to another host: ${url.href}`);
+    if (url.pathname === '/api/status') this.polls += 1;
+    if (url.pathname === '/api/events') this.streams += 1;
+    if (isPurchase(url.href)) this.keys.push(request.headers()['idempotency-key'] ?? '');
+  }
+
+  #hear(message: ConsoleMessage): void {
+    if (message.type() !== 'error' && message.type() !== 'warning') return;
+    const { url } = message.location();
+    // Chromium reports every answer that is not a success; for a purchase they are in the contract.
+    const refused = /^Failed to load resource: the server responded with a status of /;
+    if (refused.test(message.text()) && isPurchase(url)) return;
+    const where = url === '' ? '' : ` (${new URL(url).pathname})`;
+    this.complaints.push(`on the console: ${message.text()}${where}`);
+  }
+}
+
+function isPurchase(url: string): boolean {
+  return URL.canParse(url) && new URL(url).pathname === '/api/purchase';
+}
