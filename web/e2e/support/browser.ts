@@ -20,6 +20,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** A step that takes longer than this will not come. */
+const ACTION_MS_MAX = 10_000;
+
 /** Starts Chromium with a new, empty profile, which goes when the browser is closed. */
 export function launchBrowser(): Promise<Browser> {
   const executablePath = program('CHROMIUM', 'Chromium', '/usr/bin/chromium');
@@ -37,6 +40,7 @@ export interface Visit extends BrowserContextOptions {
 export async function visit(browser: Browser, url: string, how: Visit): Promise<Visitor> {
   const { path = '/', prepare, ...options } = how;
   const context = await browser.newContext({ locale: 'en-GB', ...options });
+  context.setDefaultTimeout(ACTION_MS_MAX);
   return openTab(context, new URL(path, url), prepare);
 }
 

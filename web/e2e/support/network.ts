@@ -11,17 +11,24 @@ const STATUS = '**/api/status';
  * Holds back what the shop tells from now on, before the page loads: it knows nothing but the status
  * that is given here. Purchases still go to the real server.
  */
-export async function toldOnly(page: Page, url: string, changes: Partial<Status>): Promise<void> {
-  const status = await statusOf(url);
-  await page.route(EVENTS, () => {});
-  await page.route(STATUS, async (route) => {
-    const serverTime = changes.serverTime ?? Date.now();
-    await route.fulfill({ json: { ...status, ...changes, serverTime } });
-  });
+export function toldOnly(url: string, changes: Partial<Status> = {}) {
+  return async (page: Page): Promise<void> => {
+    const status = await statusOf(url);
+    await page.route(EVENTS, () => {});
+    await page.route(STATUS, async (route) => {
+      const serverTime = changes.serverTime ?? Date.now();
+      await route.fulfill({ json: { ...status, ...changes, serverTime } });
+    });
+  };
+}
+
+/** The shop is there and says nothing. */
+export async function toldNothing(page: Page): Promise<void> {
+  await page.route('**/api/**', () => {});
 }
 
 /** The next purchase gets this answer instead of the server's own. */
-export function answerOnce(
+export async function answerOnce(
   { page }: Visitor,
   status: number,
   body: unknown,
@@ -29,15 +36,15 @@ export function answerOnce(
 ): Promise<void> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const answer = (route: Route) => route.fulfill({ status, contentType, body: text });
-  return page.route(PURCHASE, answer, { times: 1 });
+  await page.route(PURCHASE, answer, { times: 1 });
 }
 
-/** The next purchases reach the server in another form than the page gave them. */
-export function tamper(
+/** Purchases reach the server in another form than the page has given them. */
+export async function tamper(
   { page }: Visitor,
   changes: { postData?: string; withoutHeader?: string },
 ): Promise<void> {
-  return page.route(PURCHASE, async (route) => {
+  await page.route(PURCHASE, async (route) => {
     const { [changes.withoutHeader ?? '']: _, ...headers } = route.request().headers();
     const { postData } = changes;
     await route.continue({ headers, ...(postData === undefined ? {} : { postData }) });

@@ -13,8 +13,8 @@ export class Visitor {
   readonly keys: string[] = [];
   /** Requests for the status that were sent: with a live stream there are none but the first. */
   polls = 0;
-  /** Live streams that were opened. */
-  streams = 0;
+  /** The HTTP statuses of the live streams that were answered, in order. */
+  readonly streams: number[] = [];
   /** Times that the page was loaded. */
   loads = 0;
   /** Errors on the console, exceptions, breaches of the content policy, requests to other hosts. */
@@ -101,7 +101,9 @@ export class Visitor {
     page.on('load', () => (this.loads += 1));
     page.on('request', (request) => this.#note(request, origin));
     page.on('response', (response) => {
-      if (isPurchase(response.url())) this.purchases.push(response.status());
+      const { pathname } = new URL(response.url());
+      if (pathname === '/api/purchase') this.purchases.push(response.status());
+      if (pathname === '/api/events') this.streams.push(response.status());
     });
     page.on('requestfailed', (request) => {
       if (isPurchase(request.url())) this.purchases.push(0);
@@ -114,7 +116,6 @@ export class Visitor {
     const url = new URL(request.url());
     if (url.origin !== origin) this.complaints.push(`a request to another host: ${url.href}`);
     if (url.pathname === '/api/status') this.polls += 1;
-    if (url.pathname === '/api/events') this.streams += 1;
     if (isPurchase(url.href)) this.keys.push(request.headers()['idempotency-key'] ?? '');
   }
 

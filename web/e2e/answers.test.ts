@@ -1,0 +1,140 @@
+import { describe, expect } from 'vitest';
+
+import { buyFor, crowd, orderInBooks, statusOf } from './support/api';
+import { tamper, toldOnly } from './support/network';
+import { ENGINES, test } from './support/shop';
+
+const MINUTE_MS = 60_000;
+const ADA = 'ada@example.com';
+
+// Each page here knows less of the sale than the server: it presses where it should not.
+describe.each(ENGINES)('the real answers, with the ledger in %s', (engine) => {
+  test('sold out', async ({ open }) => {
+    const shop = await open({ engine, stock: 1 });
+    const ada = await shop.enter({ prepare: toldOnly(shop.url) });
+    await buyFor(shop.url, crowd(1));
+    await ada.press(ADA);
+    await ada.reads('Sold out, by a moment.');
+    expect(ada.purchases).toEqual([410]);
+    expect(await ada.receipt.count()).toBe(0);
+    expect(await orderInBooks(shop.url, ADA)).toBeNull();
+  });
+
+  test('not open yet, long before the start', async ({ open }) => {
+    const shop = await open({ engine, stock: 1, start: '1h', end: '2h' });
+    const began = { status: 'active', startsAt: Date.now() - MINUTE_MS } as const;
+    const ada = await shop.enter({ prepare: toldOnly(shop.url, began) });
+    await ada.press(ADA);
+    await ada.reads('Not open yet.');
+    expect(ada.purchases).toEqual([403]);
+    expect(await orderInBooks(shop.url, ADA)).toBeNull();
+  });
+
+  test('a moment too early, and it goes out again by itself', async ({ open }) => {
+    const shop = await open({ engine, stock: 1, start: '3s' });
+    const { startsAt } = await statusOf(shop.url);
+    // A page whose picture of the server's clock is three seconds ahead.
+    const ahead = { prepare: toldOnly(shop.url, { serverTime: startsAt + 10, status: 'active' }) };
+    const ada = await shop.enter(ahead);
+    await ada.press(ADA);
+    await ada.reads('A moment too early.');
+    const order = await ada.order();
+    await ada.reads('It’s yours.');
+    expect(ada.purchases.at(0)).toBe(403);
+    expect(ada.purchases.at(-1)).toBe(200);
+    expect(await orderInBooks(shop.url, ADA)).toBe(order);
+  });
+
+  test('over', async ({ open }) => {
+    const shop = await open({ engine, stock: 1, end: '1s' });
+    const goesOn = { status: 'active', endsAt: Date.now() + MINUTE_MS } as const;
+    const ada = await shop.enter({ prepare: toldOnly(shop.url, goesOn) });
+    await expect.poll(async () => (await statusOf(shop.url)).status).toBe('ended');
+    await ada.press(ADA);
+    await ada.reads('The sale is over.');
+    expect(ada.purchases).toEqual([403]);
+    expect(await orderInBooks(shop.url, ADA)).toBeNull();
+  });
+
+  test('paused', async ({ open }) => {
+    const shop = await open({ engine, stock: 1 });
+    const ada = await shop.enter({ prepare: toldOnly(shop.url) });
+    await shop.server.brake(true);
+    await ada.press(ADA);
+    await ada.reads('The shop has paused the sale.');
+    expect(ada.purchases).toEqual([403]);
+    await shop.server.brake(false);
+    const order = await ada.buy(ADA);
+    expect(ada.purchases).toEqual([403, 200]);
+    expect(await orderInBooks(shop.url, ADA)).toBe(order);
+  });
+
+  test('already ordered, from another browser', async ({ open }) => {
+    const shop = await open({ engine, stock: 2 });
+    const ada = await shop.enter();
+    await buyFor(shop.url, [ADA]);
+    expect(await ada.buy(ADA)).toBe(await orderInBooks(shop.url, ADA));
+    await ada.reads('You already have one.');
+    expect(ada.purchases).toEqual([409]);
+  });
+});
+
+test('a security token that is lost costs one retry and not the purchase', async ({ open }) => {
+  const shop = await open({ stock: 1 });
+  const ada = await shop.enter();
+  await ada.unlocked();
+  // The token is fetched ahead of the press; take its cookie away only once it is there.
+  await expect.poll(async () => (await ada.context.cookies()).length).toBe(1);
+  await ada.context.clearCookies();
+  await ada.buy(ADA);
+  await ada.reads('It’s yours.');
+  expect(ada.purchases).toEqual([403, 200]);
+  // Both belong to the same wish.
+  expect(new Set(ada.keys).size).toBe(1);
+});
+
+test('a security check that fails twice is said, and may be tried again', async ({ open }) => {
+  const shop = await open({ stock: 1 });
+  const ada = await shop.enter();
+  await tamper(ada, { withoutHeader: 'x-csrf-token' });
+  await ada.press(ADA);
+  await ada.reads('Your browser did not pass the shop’s security check.');
+  await ada.reads('Reference for support');
+  expect(ada.purchases).toEqual([403, 403]);
+  expect(await orderInBooks(shop.url, ADA)).toBeNull();
+
+  await ada.page.unrouteAll();
+  expect(await ada.button.textContent()).toBe('Try again');
+  await ada.button.click();
+  await ada.order();
+  expect(ada.purchases).toEqual([403, 403, 200]);
+});
+
+test('an id that the shop does not take can be changed', async ({ open }) => {
+  const shop = await open({ stock: 1 });
+  const ada = await shop.enter();
+  await tamper(ada, { postData: JSON.stringify({ userId: 'a' }) });
+  await ada.press(ADA);
+  await ada.reads('The shop does not take this id.');
+  expect(ada.purchases).toEqual([422]);
+  await ada.page.unrouteAll();
+  await ada.buy('ada.two@example.com');
+  expect(ada.purchases).toEqual([422, 200]);
+});
+
+test('a page that the shop does not understand is loaded anew', async ({ open }) => {
+  const shop = await open({ stock: 1 });
+  const ada = await shop.enter();
+  await tamper(ada, { postData: '{' });
+  await ada.press(ADA);
+  await ada.reads('The shop did not understand this page.');
+  expect(ada.purchases).toEqual([400]);
+  await ada.page.unrouteAll();
+  await ada.page.getByRole('button', { name: 'Reload the page' }).click();
+  await expect.poll(() => ada.loads).toBe(2);
+  // What was typed is still there.
+  await ada.unlocked();
+  expect(await ada.buyerId.inputValue()).toBe(ADA);
+  await ada.button.click();
+  await ada.order();
+});

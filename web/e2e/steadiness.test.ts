@@ -1,0 +1,84 @@
+import { expect } from 'vitest';
+
+import { buyFor, crowd } from './support/api';
+import { movements, shiftsOf, watchShifts } from './support/health';
+import { DESKTOP, PHONE } from './support/looks';
+import { holdNext } from './support/network';
+import { test } from './support/shop';
+
+const SCREENS = [
+  { screen: 'a desktop', look: DESKTOP },
+  { screen: 'a phone', look: PHONE },
+];
+/** A tenth of what counts as good for a page that people read. */
+const SHIFT_MAX = 0.01;
+
+test.for(SCREENS)(
+  'on $screen nothing jumps, from loading to sold out',
+  async ({ look }, { open }) => {
+    const shop = await open({ stock: 4, start: '3s' });
+    const ada = await shop.enter({ ...look, prepare: watchShifts });
+    await ada.phase('Upcoming');
+    await ada.unlocked();
+    await buyFor(shop.url, crowd(2));
+    await ada.left('2 of 4 left');
+    await shop.server.brake(true);
+    await ada.phase('Paused');
+    await shop.server.brake(false);
+    await ada.phase('On sale now');
+    await buyFor(shop.url, crowd(2, 'late'));
+    await ada.phase('Sold out');
+    await ada.page.waitForTimeout(700);
+    const { sum, moved } = await shiftsOf(ada.page);
+    expect(sum, moved.join('\n')).toBeLessThan(SHIFT_MAX);
+  },
+);
+
+test('a jump would be noticed', async ({ open }) => {
+  const shop = await open({ stock: 4 });
+  const ada = await shop.enter({ ...DESKTOP, prepare: watchShifts });
+  await ada.unlocked();
+  await ada.page.evaluate(() => {
+    const notice = document.createElement('div');
+    notice.style.height = '200px';
+    document.querySelector('main')?.before(notice);
+  });
+  await expect.poll(async () => (await shiftsOf(ada.page)).sum).toBeGreaterThan(SHIFT_MAX);
+});
+
+test('the button stays where it is while its words change', async ({ open }) => {
+  const shop = await open({ stock: 4, start: '3s' });
+  const ada = await shop.enter(PHONE);
+  const place = async () => (await ada.button.boundingBox())?.y;
+  await ada.phase('Upcoming');
+  const before = await place();
+  const held = await holdNext(ada);
+  await ada.unlocked();
+  expect(await place()).toBe(before);
+  await ada.buyerId.fill('ada@example.com');
+  const filled = await place();
+  expect(filled).toBe(before);
+  await ada.button.click();
+  await ada.reads('Sending your order');
+  expect(await place()).toBe(before);
+  await held.release();
+  await ada.order();
+});
+
+test('who wants less motion gets none, and the others get some', async ({ open }) => {
+  const shop = await open({ stock: 4 });
+  const still = await shop.enter({ reducedMotion: 'reduce' });
+  const held = await holdNext(still);
+  await still.press('ada@example.com');
+  await still.reads('Sending your order');
+  await buyFor(shop.url, crowd(1));
+  await still.left('3 of 4 left');
+  await expect.poll(() => movements(still.page)).toEqual([]);
+  await still.page.waitForTimeout(200);
+  expect(await movements(still.page)).toEqual([]);
+  await held.release();
+
+  const lively = await shop.enter({ reducedMotion: 'no-preference' });
+  await lively.unlocked();
+  expect(await movements(lively.page)).toContainEqual(expect.stringContaining('beat'));
+});
