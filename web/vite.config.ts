@@ -3,14 +3,16 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
   plugins: [react()],
   resolve: {
-    alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
+    alias: { '@': here('./src') },
   },
   server: {
-    // The page talks to its own origin only; in development that is Vite, which hands /api on.
-    proxy: { '/api': 'http://127.0.0.1:4000' },
+    // A page talks to its own origin only; in development that is Vite, which hands the requests on.
+    proxy: { '/api': 'http://127.0.0.1:4000', '/admin': 'http://127.0.0.1:4001' },
   },
   build: {
     target: 'es2022',
@@ -19,6 +21,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // `--outDir` usually lies outside this folder, where Vite would not empty it by itself.
     emptyOutDir: true,
+    rollupOptions: {
+      input: {
+        index: here('./index.html'),
+        console: here('./console.html'),
+      },
+    },
   },
   test: {
     include: ['src/**/*.test.{ts,tsx}'],
