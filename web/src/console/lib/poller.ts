@@ -22,8 +22,6 @@ export function startPoller(
   let current: Promise<void> | null = null;
   let stopped = false;
 
-  const isHidden = () => document.visibilityState === 'hidden';
-
   const wait = () => {
     clearTimeout(timer);
     if (!stopped) timer = setTimeout(kick, delayMs({ failuresInARow, hidden: isHidden() }));
@@ -65,4 +63,8 @@ export function startPoller(
       window.removeEventListener('online', kick);
     },
   };
+}
+
+function isHidden(): boolean {
+  return document.visibilityState === 'hidden';
 }

@@ -98,6 +98,7 @@ export function pollDelayMs({ failuresInARow, hidden }: Situation): number {
 }
 
 /** The node's clock, which runs on by the browser's monotonic one between two answers. */
-export function nodeNow({ heard }: LiveView): number | null {
-  return heard === null ? null : heard.nodeMs + performance.now() - heard.monotonicMs;
+export function nodeNow({ heard }: LiveView, monotonicMs: number): number | null {
+  // What ticks may be older than the answer, and the clock must not run backwards for that.
+  return heard === null ? null : heard.nodeMs + Math.max(0, monotonicMs - heard.monotonicMs);
 }

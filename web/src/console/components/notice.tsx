@@ -1,0 +1,36 @@
+import type { ReactNode } from 'react';
+
+import type { Failure } from '@/console/lib/api/transport';
+import { words } from '@/console/lib/words';
+
+import styles from './notice.module.css';
+
+interface NoticeProps {
+  title: string;
+  children?: ReactNode;
+}
+
+/** Something is wrong: what it is, and what follows from it. */
+export function Notice({ title, children }: NoticeProps) {
+  return (
+    <div className={styles.notice}>
+      <p className={styles.title}>{title}</p>
+      {children !== undefined && <div className={styles.body}>{children}</div>}
+    </div>
+  );
+}
+
+/** Why a request failed, with the reference that finds it in the node's log. */
+export function FailureWords({ failure }: { failure: Failure }) {
+  return (
+    <p>
+      {words.failures[failure.kind]}
+      {failure.correlationId !== null && (
+        <>
+          {' '}
+          {words.reference}: <code className={styles.reference}>{failure.correlationId}</code>
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,29 @@
+import type { LiveState, Sale } from '@/console/lib/api/schemas';
+import { formatSpan } from '@/console/lib/format';
+import { words } from '@/console/lib/words';
+
+import type { LiveView } from '../live-feed';
+import styles from './headline.module.css';
+
+interface NodeStateProps {
+  view: LiveView;
+  state: LiveState;
+  sale: Sale | null;
+}
+
+/** Whether the node can take orders. Why it cannot stands above everything. */
+export function NodeState({ view, state, sale }: NodeStateProps) {
+  return (
+    <div className={styles.cell} data-ready={state.ready}>
+      <p className={styles.name}>{words.headline.node}</p>
+      <p className={`${styles.value} ${styles.node}`}>
+        {state.ready ? words.headline.ready : words.headline.notReady}
+      </p>
+      <p className={styles.below}>
+        {sale !== null &&
+          view.heard !== null &&
+          words.headline.upSince(formatSpan(view.heard.nodeMs - sale.nodeStartedAt))}
+      </p>
+    </div>
+  );
+}
