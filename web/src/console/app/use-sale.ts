@@ -7,13 +7,11 @@ const RETRY_MS = 3_000;
 
 /**
  * What was set before the start, asked for until it comes. `occasion` changes whenever the node may
- * be another one: after a sign-in, and after a time without contact.
+ * be another one: after a sign-in, and after a time without contact. Until the answer to that is
+ * here, the last one stays.
  */
 export function useSale(client: Pick<AdminClient, 'getSale'>, occasion: string): Sale | null {
-  const [sale, setSale] = useState<Sale | null>(null);
-  // Written in the state, and not in the effect, so that a change of it starts the effect again.
-  const [asked, setAsked] = useState({ occasion });
-  if (asked.occasion !== occasion) setAsked({ occasion });
+  const [known, setKnown] = useState<{ sale: Sale; occasion: string } | null>(null);
 
   useEffect(() => {
     const outdated = new AbortController();
@@ -21,7 +19,7 @@ export function useSale(client: Pick<AdminClient, 'getSale'>, occasion: string):
     const load = async () => {
       const answer = await client.getSale(outdated.signal);
       if (outdated.signal.aborted) return;
-      if (answer.kind === 'ok') setSale(answer.value);
+      if (answer.kind === 'ok') setKnown({ sale: answer.value, occasion });
       else if (answer.kind !== 'unauthorized') timer = setTimeout(() => void load(), RETRY_MS);
     };
     void load();
@@ -29,7 +27,7 @@ export function useSale(client: Pick<AdminClient, 'getSale'>, occasion: string):
       outdated.abort();
       clearTimeout(timer);
     };
-  }, [client, asked]);
+  }, [client, occasion]);
 
-  return sale;
+  return known?.sale ?? null;
 }

@@ -13,6 +13,11 @@ const clock = new Intl.DateTimeFormat(words.locale, {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const minute = new Intl.DateTimeFormat(words.locale, {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
 const moment = new Intl.DateTimeFormat(words.locale, {
   day: 'numeric',
   month: 'short',
@@ -46,6 +51,11 @@ export function formatMicros(us: number): string {
 /** The time of day in the reader's zone. */
 export function formatClock(epochMs: number): string {
   return clock.format(epochMs);
+}
+
+/** The time of day in the reader's zone, to the minute. */
+export function formatMinute(epochMs: number): string {
+  return minute.format(epochMs);
 }
 
 /** Date and time in the reader's zone. */

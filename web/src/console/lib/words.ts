@@ -69,10 +69,10 @@ export const words = {
 
   headline: {
     label: 'The sale now',
-    opens: 'Opens in',
-    closes: 'Closes in',
+    opens: 'opens in',
+    closes: 'closes in',
+    at: (moment: string) => `at ${moment}`,
     ended: 'Ended at',
-    phase: 'Phase',
     left: 'Left',
     soldOf: (sold: string, stock: string) => `${sold} sold of ${stock}`,
     meter: 'Units sold',

@@ -23,6 +23,7 @@ export function PhaseCountdown({ view, state, sale }: PhaseCountdownProps) {
       <p className={styles.phaseName}>
         <span className={styles.dot} aria-hidden="true" />
         {words.phase[shown]}
+        {target !== null && <span className={styles.until}>{target.label}</span>}
       </p>
       <p className={styles.value} role="timer">
         {target === null || nowMs === null
@@ -32,7 +33,7 @@ export function PhaseCountdown({ view, state, sale }: PhaseCountdownProps) {
       <p className={styles.below}>
         {target === null
           ? sale !== null && `${words.headline.ended} ${formatMoment(sale.endsAt)}`
-          : `${target.label}, ${formatMoment(target.atMs)}`}
+          : words.headline.at(formatMoment(target.atMs))}
       </p>
     </div>
   );

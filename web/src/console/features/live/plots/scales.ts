@@ -26,10 +26,10 @@ export function logRange(lowest: number | null, highest: number | null): Range {
   return [from, Math.max(to, from * 10)];
 }
 
-/** Powers of ten from one limit to the other, and zero if that is one of them. */
+/** Powers of ten from one limit to the other. From zero, 10 is the first: 1 would touch the zero. */
 export function decades(min: number, max: number): number[] {
   const marks = min <= 0 ? [0] : [];
-  const first = Math.round(Math.log10(Math.max(1, min)));
+  const first = min <= 0 ? 1 : Math.round(Math.log10(min));
   for (let power = first; 10 ** power <= max * 1.000_001; power += 1) marks.push(10 ** power);
   return marks;
 }

@@ -1,12 +1,15 @@
 import type uPlot from 'uplot';
 
-import { formatClock, formatCompact, formatMicros } from '@/console/lib/format';
+import { formatClock, formatCompact, formatMicros, formatMinute } from '@/console/lib/format';
 
 import type { PlotDefinition } from './definitions';
 import { decades, fromZeroRange, linearMarks, linearRange, logRange, type Range } from './scales';
 
 const FONT = '11px "Helvetica Neue", Helvetica, Arial, sans-serif';
 const AXIS_WIDTH = 52;
+/** How far apart, in pixels, times must be so that one can be read; and in seconds, so that they are round. */
+const TIME_MARK_SPACE = 64;
+const TIME_MARKS_S = [5, 10, 15, 30, 60, 120, 180, 300, 600];
 /** All plots with this key share the cursor. */
 const SYNC_KEY = 'console';
 
@@ -72,8 +75,10 @@ export function optionsFor(
         grid: { show: false },
         size: 24,
         gap: 6,
-        space: 84,
-        values: (_plot, marks) => marks.map((seconds) => formatClock(seconds * 1_000)),
+        space: TIME_MARK_SPACE,
+        incrs: TIME_MARKS_S,
+        values: (_plot, marks, _axis, _space, apart) =>
+          marks.map((seconds) => (apart < 60 ? formatClock : formatMinute)(seconds * 1_000)),
       },
       {
         ...axis,
