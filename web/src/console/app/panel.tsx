@@ -38,6 +38,7 @@ export function Panel({ session, feed, epoch, view }: PanelProps) {
     await feed.refresh();
     return answer;
   });
+  const fresh = link.kind === 'live';
   const [signOutFailed, setSignOutFailed] = useState(false);
 
   const signOut = async () => {
@@ -62,10 +63,12 @@ export function Panel({ session, feed, epoch, view }: PanelProps) {
       <main className={styles.main}>
         <LiveAlerts view={view} />
         <div className={styles.top}>
-          <Headline view={view} state={state} sale={sale} />
-          <BrakePanel state={state} fresh={link.kind === 'live'} ask={brake.ask} />
+          <Headline view={view} state={state} sale={sale} brief={name !== 'live'} />
+          <BrakePanel state={state} fresh={fresh} ask={brake.ask} />
         </div>
-        {name === 'live' && <Plots samples={samples} state={state} heardMs={heard.nodeMs} />}
+        {name === 'live' && (
+          <Plots samples={samples} state={state} heardMs={heard.nodeMs} fresh={fresh} />
+        )}
         {name === 'orders' && <OrdersView client={session.client} epoch={epoch} />}
         {name === 'settings' && sale !== null && <SettingsView sale={sale} />}
       </main>

@@ -23,14 +23,18 @@ export function Notice({ title, children }: NoticeProps) {
 /** Why a request failed, with the reference that finds it in the node's log. */
 export function FailureWords({ failure }: { failure: Failure }) {
   return (
+    <>
+      <p>{words.failures[failure.kind]}</p>
+      <Reference failure={failure} />
+    </>
+  );
+}
+
+export function Reference({ failure: { correlationId } }: { failure: Failure }) {
+  if (correlationId === null) return null;
+  return (
     <p>
-      {words.failures[failure.kind]}
-      {failure.correlationId !== null && (
-        <>
-          {' '}
-          {words.reference}: <code className={styles.reference}>{failure.correlationId}</code>
-        </>
-      )}
+      {words.reference}: <code className={styles.reference}>{correlationId}</code>
     </p>
   );
 }

@@ -54,6 +54,7 @@ export const words = {
     connecting: 'Connecting',
     live: 'Live',
     away: 'No contact',
+    signedOut: 'Signed out',
     awayTitle: (since: string, span: string) => `No news from the node since ${since} (${span}).`,
     awayNever: 'The node has not answered yet.',
     awayBody: 'What is shown is what was last known. The page keeps trying.',
@@ -86,6 +87,7 @@ export const words = {
     node: 'This node',
     ready: 'Ready',
     notReady: 'Not ready',
+    unknown: 'Unknown',
     upSince: (span: string) => `up for ${span}`,
     troubleTitle: 'This node takes no orders.',
     troubleBody: 'Buyers who press here are told to try again.',
@@ -131,6 +133,7 @@ export const words = {
     minutes: (minutes: number) => `${minutes} min`,
     line: 'Line',
     now: 'Now',
+    last: 'Last',
     highest: 'Highest',
     at: (time: string) => `At ${time}`,
     picture: (title: string, minutes: number) =>

@@ -2,7 +2,7 @@ import { useState } from 'react';
 
 import { Button } from '@/console/components/button';
 import { Dialog } from '@/console/components/dialog';
-import { FailureWords, Notice } from '@/console/components/notice';
+import { Notice, Reference } from '@/console/components/notice';
 import type { Answer, Failure } from '@/console/lib/api/transport';
 import { words } from '@/console/lib/words';
 
@@ -41,7 +41,7 @@ export function BrakeDialog({ pause, setBrake, onClose }: BrakeDialogProps) {
         {failure !== null && (
           <Notice title={words.failures[failure.kind]}>
             {mayBeStored(failure) && <p>{words.brake.notStored}</p>}
-            {failure.correlationId !== null && <FailureWords failure={failure} />}
+            <Reference failure={failure} />
           </Notice>
         )}
       </div>

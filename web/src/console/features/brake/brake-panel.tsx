@@ -18,10 +18,10 @@ export function BrakePanel({ state: { paused, status }, fresh, ask }: BrakePanel
       {status === 'ended' && !paused ? (
         <p className={styles.over}>{words.brake.over}</p>
       ) : paused ? (
-        <>
+        <div className={styles.pulled}>
           <p className={styles.stopped}>{words.brake.stopped}</p>
           <Button onClick={() => ask(false)}>{words.brake.goOn}</Button>
-        </>
+        </div>
       ) : (
         <button className={styles.brake} type="button" onClick={() => ask(true)}>
           <StopSign />

@@ -15,15 +15,26 @@ interface HeadlineProps {
   state: LiveState;
   /** `null` until it has come. */
   sale: Sale | null;
+  /** Whether the rates are left out, for a view that has something else to show. */
+  brief: boolean;
 }
 
 /** What matters most, in figures that can be read from across the room. */
-export function Headline({ view, state, sale }: HeadlineProps) {
+export function Headline({ view, state, sale, brief }: HeadlineProps) {
   const { samples } = view;
   return (
-    <section className={styles.headline} aria-label={words.headline.label}>
+    <section className={styles.headline} data-brief={brief} aria-label={words.headline.label}>
       <PhaseCountdown view={view} state={state} sale={sale} />
       <Stock state={state} />
+      {!brief && <Rates samples={samples} />}
+      <NodeState view={view} state={state} sale={sale} />
+    </section>
+  );
+}
+
+function Rates({ samples }: { samples: readonly Sample[] }) {
+  return (
+    <>
       <Rate
         name={words.headline.purchases}
         samples={samples}
@@ -49,8 +60,7 @@ export function Headline({ view, state, sale }: HeadlineProps) {
         figure={({ statusRequests }) => statusRequests}
         format={formatCount}
       />
-      <NodeState view={view} state={state} sale={sale} />
-    </section>
+    </>
   );
 }
 

@@ -8,7 +8,11 @@ export function LinkBadge({ link }: { link: Link }) {
   return (
     <p className={styles.badge} data-link={link.kind} role="status">
       <span className={styles.dot} aria-hidden="true" />
-      {words.link[link.kind]}
+      {isSignedOut(link) ? words.link.signedOut : words.link[link.kind]}
     </p>
   );
+}
+
+function isSignedOut(link: Link): boolean {
+  return link.kind === 'away' && link.failure.kind === 'unauthorized';
 }

@@ -13,11 +13,13 @@ interface NodeStateProps {
 
 /** Whether the node can take orders. Why it cannot stands above everything. */
 export function NodeState({ view, state, sale }: NodeStateProps) {
+  const readiness = state.ready ? words.headline.ready : words.headline.notReady;
+  const isKnown = view.link.kind === 'live';
   return (
-    <div className={styles.cell} data-ready={state.ready}>
+    <div className={styles.cell} data-ready={isKnown && state.ready}>
       <p className={styles.name}>{words.headline.node}</p>
       <p className={`${styles.value} ${styles.node}`}>
-        {state.ready ? words.headline.ready : words.headline.notReady}
+        {isKnown ? readiness : words.headline.unknown}
       </p>
       <p className={styles.below}>
         {sale !== null &&

@@ -20,10 +20,12 @@ interface PlotsProps {
   state: LiveState;
   /** The node's time of the last answer, where the time axis ends. */
   heardMs: number;
+  /** Whether that answer is of this moment. */
+  fresh: boolean;
 }
 
 /** All plots, over one time axis and with one cursor. */
-export function Plots({ samples, state, heardMs }: PlotsProps) {
+export function Plots({ samples, state, heardMs, fresh }: PlotsProps) {
   const [minutes, setMinutes] = useState(WINDOW_MINUTES_DEFAULT);
   const [cursor] = useState<PlotCursor>(() => createStore<number | null>(null));
   const toMs = samples.at(-1)?.at ?? heardMs;
@@ -36,7 +38,7 @@ export function Plots({ samples, state, heardMs }: PlotsProps) {
         {PLOTS.map((definition) => (
           <Plot
             key={definition.id}
-            {...{ definition, state, rows, minutes, fromMs, toMs, cursor }}
+            {...{ definition, state, rows, minutes, fromMs, toMs, cursor, fresh }}
           />
         ))}
       </div>
@@ -52,9 +54,10 @@ interface PlotProps {
   fromMs: number;
   toMs: number;
   cursor: PlotCursor;
+  fresh: boolean;
 }
 
-function Plot({ definition, state, rows, minutes, fromMs, toMs, cursor }: PlotProps) {
+function Plot({ definition, state, rows, minutes, fromMs, toMs, cursor, fresh }: PlotProps) {
   const label = words.plots.picture(definition.title, minutes);
   return (
     <figure className={styles.plot} aria-labelledby={`${definition.id}-title`}>
@@ -68,7 +71,7 @@ function Plot({ definition, state, rows, minutes, fromMs, toMs, cursor }: PlotPr
       </figcaption>
       <div className={styles.body}>
         <PlotCanvas {...{ definition, label, rows, fromMs, toMs, cursor }} />
-        <ValuesTable {...{ definition, rows, cursor }} />
+        <ValuesTable {...{ definition, rows, cursor, fresh }} />
       </div>
     </figure>
   );

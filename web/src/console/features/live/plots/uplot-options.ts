@@ -67,7 +67,7 @@ export function optionsFor(
   return {
     ...size,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     scales: { x: { time: true, auto: false }, y: vertical.scale },
     axes: [
       {

@@ -13,15 +13,18 @@ interface ValuesTableProps {
   /** The rows of the time that is shown. */
   rows: readonly Row[];
   cursor: PlotCursor;
+  /** Whether the latest values are those of this moment. */
+  fresh: boolean;
 }
 
 /** The key to the lines, and what they say in figures: the latest, or those at the cursor. */
-export function ValuesTable({ definition, rows, cursor }: ValuesTableProps) {
+export function ValuesTable({ definition, rows, cursor, fresh }: ValuesTableProps) {
   const at = useStore(cursor);
   const marked = at === null ? undefined : rows.find((row) => row.at === at);
   const shown = marked ?? rows.at(-1);
   const format = (value: number | null) =>
     value === null ? words.headline.none : definition.format(value);
+  const latest = fresh ? words.plots.now : words.plots.last;
   return (
     <table className={styles.table}>
       <caption className="visuallyHidden">{words.plots.table(definition.title)}</caption>
@@ -31,7 +34,7 @@ export function ValuesTable({ definition, rows, cursor }: ValuesTableProps) {
             <span className="visuallyHidden">{words.plots.line}</span>
           </th>
           <th scope="col">
-            {marked === undefined ? words.plots.now : words.plots.at(formatClock(marked.at))}
+            {marked === undefined ? latest : words.plots.at(formatClock(marked.at))}
           </th>
           <th scope="col">{words.plots.highest}</th>
         </tr>
