@@ -6,14 +6,16 @@ import { words } from '@/console/lib/words';
 import styles from './notice.module.css';
 
 interface NoticeProps {
+  /** For what costs orders at this moment. */
+  loud?: boolean;
   title: string;
   children?: ReactNode;
 }
 
 /** Something is wrong: what it is, and what follows from it. */
-export function Notice({ title, children }: NoticeProps) {
+export function Notice({ loud = false, title, children }: NoticeProps) {
   return (
-    <div className={styles.notice}>
+    <div className={styles.notice} data-loud={loud}>
       <p className={styles.title}>{title}</p>
       {children !== undefined && <div className={styles.body}>{children}</div>}
     </div>

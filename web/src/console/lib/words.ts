@@ -130,6 +130,7 @@ export const words = {
   plots: {
     label: 'Plots',
     window: 'Time shown',
+    moment: 'Moment',
     minutes: (minutes: number) => `${minutes} min`,
     line: 'Line',
     now: 'Now',

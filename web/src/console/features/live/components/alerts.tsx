@@ -11,7 +11,7 @@ export function LiveAlerts({ view: { state, link } }: { view: LiveView }) {
     <>
       <div role="alert">
         {state !== null && !state.ready && (
-          <Notice title={words.headline.troubleTitle}>
+          <Notice loud title={words.headline.troubleTitle}>
             <ul>
               {state.reasons.map((reason) => (
                 <li key={reason}>{reason}</li>

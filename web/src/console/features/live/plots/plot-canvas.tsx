@@ -30,9 +30,7 @@ export function PlotCanvas({ definition, label, rows, fromMs, toMs, cursor }: Pl
     if (element === null) return;
     const sizeOf = () => ({ width: element.clientWidth, height: element.clientHeight });
     const drawn = new uPlot(
-      optionsFor(definition, sizeOf(), {
-        onCursor: (seconds) => cursor.set(seconds === null ? null : seconds * 1_000),
-      }),
+      optionsFor(definition, sizeOf()),
       [[], ...definition.series.map(() => [])],
       element,
     );
@@ -44,12 +42,21 @@ export function PlotCanvas({ definition, label, rows, fromMs, toMs, cursor }: Pl
       }
     });
     resized.observe(element);
+    const unsubscribe = cursor.subscribe(() => mark(drawn, cursor));
+    const onMove = ({ offsetX }: PointerEvent) => {
+      const seconds = drawn.data[0]?.[drawn.posToIdx(offsetX)];
+      cursor.set(seconds === undefined ? null : seconds * 1_000);
+    };
+    const onLeave = () => cursor.set(null);
+    drawn.over.addEventListener('pointermove', onMove);
+    drawn.over.addEventListener('pointerleave', onLeave);
     const scheme = matchMedia('(prefers-color-scheme: dark)');
     const redraw = () => drawn.redraw();
     scheme.addEventListener('change', redraw);
     return () => {
       scheme.removeEventListener('change', redraw);
       resized.disconnect();
+      unsubscribe();
       drawn.destroy();
       plot.current = null;
     };
@@ -61,7 +68,17 @@ export function PlotCanvas({ definition, label, rows, fromMs, toMs, cursor }: Pl
       drawn.setData(columnsOf(rows, definition.series), false);
       drawn.setScale('x', { min: fromMs / 1_000, max: toMs / 1_000 });
     });
-  }, [rows, definition, fromMs, toMs]);
+    if (drawn !== null) mark(drawn, cursor);
+  }, [rows, definition, fromMs, toMs, cursor]);
 
   return <div ref={box} className={styles.box} role="img" aria-label={label} />;
+}
+
+const OUTSIDE_PX = -10;
+
+/** Draws the marked moment, or takes the mark away when there is none or it is not on the axis. */
+function mark(drawn: uPlot, cursor: PlotCursor) {
+  const at = cursor.get();
+  const left = at === null ? OUTSIDE_PX : drawn.valToPos(at / 1_000, 'x');
+  drawn.setCursor({ left: Number.isFinite(left) && left >= 0 ? left : OUTSIDE_PX, top: 0 });
 }

@@ -7,6 +7,7 @@ import { words } from '@/console/lib/words';
 import { type Row, rowsOf } from '../samples';
 import type { PlotCursor } from './cursor';
 import { type PlotDefinition, PLOTS } from './definitions';
+import { MomentSlider } from './moment-slider';
 import { PlotCanvas } from './plot-canvas';
 import styles from './plots.module.css';
 import { ValuesTable } from './values-table';
@@ -33,7 +34,10 @@ export function Plots({ samples, state, heardMs, fresh }: PlotsProps) {
   const rows = useMemo(() => rowsOf(samples).filter(({ at }) => at >= fromMs), [samples, fromMs]);
   return (
     <section className={styles.plots} aria-label={words.plots.label}>
-      <WindowChoice minutes={minutes} onChange={setMinutes} />
+      <div className={styles.time}>
+        <WindowChoice minutes={minutes} onChange={setMinutes} />
+        <MomentSlider rows={rows} minutes={minutes} toMs={toMs} cursor={cursor} />
+      </div>
       <div className={styles.grid}>
         {PLOTS.map((definition) => (
           <Plot

@@ -10,8 +10,6 @@ const AXIS_WIDTH = 52;
 /** How far apart, in pixels, times must be so that one can be read; and in seconds, so that they are round. */
 const TIME_MARK_SPACE = 64;
 const TIME_MARKS_S = [5, 10, 15, 30, 60, 120, 180, 300, 600];
-/** All plots with this key share the cursor. */
-const SYNC_KEY = 'console';
 
 interface Vertical {
   scale: uPlot.Scale;
@@ -44,15 +42,9 @@ const VERTICALS: Record<PlotDefinition['scale'], Vertical> = {
   },
 };
 
-interface Listeners {
-  /** The time at the cursor in seconds, or `null` when it has left. */
-  onCursor: (atSeconds: number | null) => void;
-}
-
 export function optionsFor(
   definition: PlotDefinition,
   size: { width: number; height: number },
-  { onCursor }: Listeners,
 ): uPlot.Options {
   const vertical = VERTICALS[definition.scale];
   const grid = { stroke: () => colourOf('--plot-grid'), width: 1 };
@@ -101,18 +93,13 @@ export function optionsFor(
       y: false,
       drag: { x: false, y: false },
       points: { size: 7, width: 0, fill: (_plot, line) => colourOf(colourAt(definition, line)) },
-      sync: { key: SYNC_KEY, setSeries: false },
-    },
-    hooks: {
-      setCursor: [
-        ({ cursor, data }) => {
-          const { idx } = cursor;
-          onCursor(idx === null || idx === undefined ? null : (data[0]?.[idx] ?? null));
-        },
-      ],
+      // The marked moment belongs to all plots and to the slider, so it is set from outside only.
+      bind: { mousemove: noListener, mouseleave: noListener, mouseenter: noListener },
     },
   };
 }
+
+const noListener = () => null;
 
 function colourAt({ series }: PlotDefinition, line: number): string {
   return series[line - 1]?.colour ?? '--ink';
