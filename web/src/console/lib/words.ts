@@ -88,6 +88,7 @@ export const words = {
     ready: 'Ready',
     notReady: 'Not ready',
     unknown: 'Unknown',
+    wasNotReady: (span: string) => `not ready for ${span} of 15 min`,
     upSince: (span: string) => `up for ${span}`,
     troubleTitle: 'This node takes no orders.',
     troubleBody: 'Buyers who press here are told to try again.',

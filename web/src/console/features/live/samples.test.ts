@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { sampleOf } from '@/console/testing/fixtures';
 
-import { attemptsOf, peakOf, rowsOf, SAMPLES_MAX, withFresh } from './samples';
+import { attemptsOf, notReadyMs, peakOf, rowsOf, SAMPLES_MAX, withFresh } from './samples';
 
 const seconds = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => sampleOf(from + index));
@@ -44,4 +44,9 @@ test('counts every attempt, and finds the peak', () => {
   expect(samples.map(attemptsOf)).toEqual([0, 43, 0]);
   expect(peakOf(samples, attemptsOf)).toEqual({ value: 43, at: 2_000 });
   expect(peakOf([sampleOf(1)], attemptsOf)).toBeNull();
+});
+
+test('adds up the seconds in which the node took no orders', () => {
+  const samples = [sampleOf(1), sampleOf(2, { ready: false }), sampleOf(9, { ready: false })];
+  expect(notReadyMs(samples)).toBe(2_000);
 });

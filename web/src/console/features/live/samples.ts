@@ -43,6 +43,11 @@ export function attemptsOf({ outcomes }: Sample): number {
   return Object.values(outcomes).reduce((sum, count) => sum + count, 0);
 }
 
+/** For how long of what is kept the node could not take orders. */
+export function notReadyMs(samples: readonly Sample[]): number {
+  return samples.filter(({ ready }) => !ready).length * SAMPLE_MS;
+}
+
 /** Where a figure was highest, or `null` if it never rose. */
 export function peakOf(
   samples: readonly Sample[],

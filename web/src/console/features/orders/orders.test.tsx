@@ -36,7 +36,9 @@ function show(getOrders = vi.fn(async (question: OrdersQuestion) => answerFrom(q
   };
 }
 
-const button = (name: string) => screen.getByRole('button', { name });
+// By role it would take a second each, for a hundred rows are looked through.
+const button = (name: string) => screen.getByText(name, { selector: 'button' });
+const searchBox = () => screen.getByLabelText(words.orders.search);
 const isLocked = (name: string) => button(name).getAttribute('aria-disabled') === 'true';
 const showsUnits = (from: number, to: number) =>
   screen.findByText(`${words.orders.range(String(from), String(to))}, 250 sold in all.`);
@@ -49,7 +51,7 @@ test('pages forward and back, and never holds more than one page', async () => {
   await showsUnits(101, 200);
   await user.click(button(words.orders.next));
   await showsUnits(201, 250);
-  expect(screen.getAllByRole('row')).toHaveLength(51);
+  expect(document.querySelectorAll('tbody tr')).toHaveLength(50);
   expect(isLocked(words.orders.next)).toBe(true);
   await user.click(button(words.orders.previous));
   await showsUnits(101, 200);
@@ -64,7 +66,7 @@ test('a search waits for the typing to pause, and begins at the first page', asy
   await showsUnits(1, 100);
   await user.click(button(words.orders.next));
   await showsUnits(101, 200);
-  await user.type(screen.getByRole('searchbox', { name: words.orders.search }), ' buyer-24 ');
+  await user.type(searchBox(), ' buyer-24 ');
   await showsUnits(24, 249);
   expect(asked().slice(2)).toEqual([{ search: 'buyer-24', after: null, limit: PAGE_ORDERS }]);
   expect(isLocked(words.orders.first)).toBe(true);
@@ -73,18 +75,18 @@ test('a search waits for the typing to pause, and begins at the first page', asy
 test('the downloads are links with the search that is shown', async () => {
   const { user } = show();
   await showsUnits(1, 100);
-  const csv = screen.getByRole('link', { name: words.orders.csv });
+  const csv = screen.getByText(words.orders.csv);
   expect(csv.getAttribute('href')).toBe('/admin/orders.csv');
-  await user.type(screen.getByRole('searchbox'), 'a&b');
+  await user.type(searchBox(), 'a&b');
   await waitFor(() => expect(csv.getAttribute('href')).toBe('/admin/orders.csv?search=a%26b'));
-  const lines = screen.getByRole('link', { name: words.orders.jsonLines });
+  const lines = screen.getByText(words.orders.jsonLines);
   expect(lines.getAttribute('href')).toBe('/admin/orders.jsonl?search=a%26b');
 });
 
 test('says that nothing matches', async () => {
   const { user } = show();
   await showsUnits(1, 100);
-  await user.type(screen.getByRole('searchbox'), 'nobody');
+  await user.type(searchBox(), 'nobody');
   expect(await screen.findByText(`${words.orders.noMatch} 250 sold in all.`)).toBeTruthy();
 });
 
@@ -108,7 +110,7 @@ test('an answer to an older question is not shown', async () => {
     (question) => new Promise((resolve) => late.push(() => resolve(answerFrom(question)))),
   );
   await user.click(button(words.orders.next));
-  await user.type(screen.getByRole('searchbox'), 'buyer-24');
+  await user.type(searchBox(), 'buyer-24');
   await showsUnits(24, 249);
   for (const answer of late) answer();
   await showsUnits(24, 249);

@@ -3,6 +3,7 @@ import { formatSpan } from '@/console/lib/format';
 import { words } from '@/console/lib/words';
 
 import type { LiveView } from '../live-feed';
+import { notReadyMs } from '../samples';
 import styles from './headline.module.css';
 
 interface NodeStateProps {
@@ -14,6 +15,7 @@ interface NodeStateProps {
 /** Whether the node can take orders. Why it cannot stands above everything. */
 export function NodeState({ view, state, sale }: NodeStateProps) {
   const readiness = state.ready ? words.headline.ready : words.headline.notReady;
+  const troubleMs = notReadyMs(view.samples);
   const isKnown = view.link.kind === 'live';
   return (
     <div className={styles.cell} data-ready={isKnown && state.ready}>
@@ -22,9 +24,11 @@ export function NodeState({ view, state, sale }: NodeStateProps) {
         {isKnown ? readiness : words.headline.unknown}
       </p>
       <p className={styles.below}>
-        {sale !== null &&
-          view.heard !== null &&
-          words.headline.upSince(formatSpan(view.heard.nodeMs - sale.nodeStartedAt))}
+        {troubleMs > 0
+          ? words.headline.wasNotReady(formatSpan(troubleMs))
+          : sale !== null &&
+            view.heard !== null &&
+            words.headline.upSince(formatSpan(view.heard.nodeMs - sale.nodeStartedAt))}
       </p>
     </div>
   );
