@@ -25,7 +25,14 @@ function answerFrom({ search, after, limit }: OrdersQuestion): Answer<OrdersPage
   return { kind: 'ok', value: { orders, next, sold: SOLD } };
 }
 
-function show(getOrders = vi.fn(async (question: OrdersQuestion) => answerFrom(question))) {
+/** As a ledger on a disk does, it takes its time. */
+async function answerLater(question: OrdersQuestion): Promise<Answer<OrdersPage>> {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return answerFrom(question);
+}
+
+function show() {
+  const getOrders = vi.fn(answerLater);
   const client = { getOrders };
   const view = render(<OrdersView client={client} epoch={0} />);
   return {
@@ -59,6 +66,16 @@ test('pages forward and back, and never holds more than one page', async () => {
   await showsUnits(1, 100);
   expect(asked().map(({ after }) => after)).toEqual([null, 100, 200, 100, null]);
   expect(new Set(asked().map(({ limit }) => limit))).toEqual(new Set([PAGE_ORDERS]));
+});
+
+test('pressing twice in haste goes on by one page, not by the same one twice', async () => {
+  const { asked, user } = show();
+  await showsUnits(1, 100);
+  await user.dblClick(button(words.orders.next));
+  await showsUnits(101, 200);
+  await user.click(button(words.orders.previous));
+  await showsUnits(1, 100);
+  expect(asked().map(({ after }) => after)).toEqual([null, 100, null]);
 });
 
 test('a search waits for the typing to pause, and begins at the first page', async () => {
