@@ -141,7 +141,6 @@ export const words = {
     picture: (title: string, minutes: number) =>
       `${title}: a plot of the last ${minutes === 1 ? 'minute' : `${minutes} minutes`}. Its latest and highest values are in the table beside it.`,
     table: (title: string) => `${title}: values`,
-    empty: 'No figures yet',
   },
 
   orders: {

@@ -1,5 +1,13 @@
-import { type Brake, brakeSchema, type Live, liveSchema, type OrdersPage } from './schemas';
-import { ordersSchema, type Sale, saleSchema } from './schemas';
+import {
+  type Brake,
+  brakeSchema,
+  type Live,
+  liveSchema,
+  type OrdersPage,
+  ordersSchema,
+  type Sale,
+  saleSchema,
+} from './schemas';
 import { type Answer, nothing, send } from './transport';
 
 const TIMEOUT_MS = 5_000;
