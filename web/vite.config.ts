@@ -3,16 +3,23 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { sizeLimit } from './scripts/size-limit.ts';
+
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), sizeLimit()],
   resolve: {
     alias: { '@': here('./src') },
   },
   server: {
-    // A page talks to its own origin only; in development that is Vite, which hands the requests on.
-    proxy: { '/api': 'http://127.0.0.1:4000', '/admin': 'http://127.0.0.1:4001' },
+    // A page talks to its own origin only; in development that is Vite, which hands on what only a
+    // server has.
+    proxy: {
+      '/api': 'http://127.0.0.1:4000',
+      '/shop': 'http://127.0.0.1:4000',
+      '/admin': 'http://127.0.0.1:4001',
+    },
   },
   build: {
     target: 'es2022',

@@ -61,7 +61,7 @@ fn sell(view: &View, attempts: &[Attempt]) {
             assert!(view.settled(&attempt.user, None, NOW).is_none());
         }
         let stored = |user: &UserId| view.order_of(user);
-        let decision = decide(view.sale(), view.sold(), stored, NOW, batch);
+        let decision = decide(view.sale(), view.sold(), stored, NOW, view.brake(), batch);
         assert_eq!(decision.orders.len(), batch.len());
         view.record(decision.orders).expect("nobody buys twice");
     }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use axum::http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE,
+    WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
@@ -15,6 +16,7 @@ use bytes::Bytes;
 use flashsale_sale::{InvalidUserId, Order, OrderId, Outcome, Phase};
 use http_body_util::{Either, Full};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::middleware::correlation::CorrelationId;
 use crate::{App, Busy};
@@ -41,6 +43,8 @@ pub enum Answer {
     SoldOut,
     /// The sale is not open.
     NotActive(Phase),
+    /// The sale is open, and the shop has stopped it for now.
+    Paused,
     /// The request never came as far as the sale.
     Refused(Refusal),
 }
@@ -67,6 +71,10 @@ pub enum Refusal {
     UnsupportedMediaType,
     /// The body did not arrive in time.
     RequestTimeout,
+    /// Who asks has not shown the token of the console.
+    Unauthorized,
+    /// Another site made the browser of somebody who is signed in send it.
+    Forbidden,
     /// Nothing is there.
     NotFound,
     /// Something is there, but not for this method.
@@ -78,7 +86,7 @@ pub enum Refusal {
 }
 
 /// Why a request may be forged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CsrfReason {
     /// The browser says that another site made it.
@@ -154,6 +162,9 @@ impl Answer {
             ) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            Self::Refused(Refusal::Unauthorized) => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
             _ => {}
         }
     }
@@ -192,6 +203,17 @@ impl Answer {
                     StatusCode::FORBIDDEN,
                     Wire {
                         phase: Some(phase_name(*phase)),
+                        ..wire
+                    },
+                )
+            }
+            Self::Paused => {
+                let message = "The shop has paused the sale. It may go on at any moment.";
+                let wire = outcome("not_active", message);
+                (
+                    StatusCode::FORBIDDEN,
+                    Wire {
+                        phase: Some("paused"),
                         ..wire
                     },
                 )
@@ -248,6 +270,15 @@ impl Refusal {
                     StatusCode::REQUEST_TIMEOUT,
                     error("request_timeout", message),
                 )
+            }
+            Self::Unauthorized => {
+                let message =
+                    "Sign in with the token of the console, or send it as a bearer token.";
+                (StatusCode::UNAUTHORIZED, error("unauthorized", message))
+            }
+            Self::Forbidden => {
+                let message = "The browser says that another site made this request.";
+                (StatusCode::FORBIDDEN, error("forbidden", message))
             }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -333,6 +364,7 @@ impl From<Outcome> for Answer {
             Outcome::AlreadyPurchased(order) => Self::AlreadyPurchased(order),
             Outcome::SoldOut => Self::SoldOut,
             Outcome::NotActive(phase) => Self::NotActive(phase),
+            Outcome::Paused => Self::Paused,
         }
     }
 }

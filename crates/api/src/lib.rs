@@ -5,21 +5,34 @@
 //! - [`middleware`]: everything that happens to a request around its handler, in one list;
 //! - `handlers`: one file for each thing that can be asked;
 //! - [`answer`]: every outcome and error, and the status code it becomes;
-//! - [`csrf`]: the tokens against forged requests;
+//! - [`live`]: the status, pushed to everybody who watches;
+//! - [`meters`]: what is counted;
+//! - [`export`]: orders as the lines of a file;
+//! - [`admin`]: behind the counter, on a listener of its own;
+//! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
 //! - [`page`]: the files of the web page;
+//! - `etag`: the tags by which a client says what it has already;
+//! - `openapi`: the contract as a document, for clients and tests;
 //! - `unread`: refusals that come before the body was read;
 //! - [`server`]: the accept loop, its deadlines and its orderly end.
 //!
 //! It does not know where orders are kept: [`Orders`] is what it asks of whoever does. The clock and
 //! the random bytes are passed in.
 
+pub mod admin;
 pub mod answer;
 pub mod csrf;
+mod etag;
+pub mod export;
 mod handlers;
+pub mod live;
+pub mod meters;
 pub mod middleware;
+mod openapi;
 pub mod page;
 pub mod router;
 pub mod server;
+mod signed;
 mod unread;
 
 use std::fmt;
@@ -27,7 +40,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashsale_sale::{Attempt, Order, OrderId, Outcome, Timestamp, UserId, View};
+use flashsale_meters::Counts;
+use flashsale_sale::{Attempt, Brake, Order, OrderId, Outcome, Timestamp, UserId, View};
 
 pub use router::Routes;
 
@@ -48,8 +62,30 @@ pub trait Orders: Send + Sync + 'static {
     /// The order of a user whom the view has not seen buying.
     fn find<'a>(&'a self, user: &'a UserId) -> BoxFuture<'a, Result<Option<Order>, Busy>>;
 
+    /// Pulls the emergency brake or lets it go, and returns how it is once that is stored.
+    fn set_brake(&self, pulled: bool) -> BoxFuture<'_, Result<Brake, Busy>>;
+
+    /// What can be seen of the purchases on their way to the ledger.
+    fn backlog(&self) -> Backlog;
+
+    /// The most purchases that have waited at once since the last call.
+    fn take_queue_peak(&self) -> usize;
+
     /// Whether this node can sell, or a sentence that says why it cannot.
     fn ready(&self) -> Result<(), String>;
+}
+
+/// The purchases on their way to the ledger.
+#[derive(Debug, Clone)]
+pub struct Backlog {
+    /// How many wait.
+    pub queue: usize,
+    /// How many may wait.
+    pub queue_max: usize,
+    /// How many were decided together, in each batch so far.
+    pub batch_entries: Counts,
+    /// What the ledger took for each batch, in microseconds.
+    pub commit_us: Counts,
 }
 
 /// There is no answer now; the same request later gets one. The text, for the log, says why.
@@ -70,6 +106,10 @@ pub struct App {
     pub random: Random,
     /// Makes and checks the tokens against forged requests.
     pub csrf: csrf::Csrf,
+    /// The live streams.
+    pub live: live::Live,
+    /// What is counted.
+    pub meters: meters::Meters,
     /// The files of the web page.
     pub page: page::Page,
     /// How long a request body may take to arrive.

@@ -10,8 +10,9 @@ use hyper::body::Incoming;
 use tower::Service as _;
 
 use crate::answer::{Body, Reply};
-use crate::handlers::{csrf, fallback, health, page, purchase, status};
+use crate::handlers::{csrf, events, fallback, health, openapi, page, purchase, status};
 use crate::middleware::{self, Asked};
+use crate::server::Site;
 use crate::{App, unread};
 
 /// The whole API and the page.
@@ -26,9 +27,11 @@ impl Routes {
     pub fn new(app: Arc<App>) -> Self {
         let rest = Router::new()
             .route("/api/status", any(async || fallback::only("GET,HEAD")))
+            .route("/api/events", get(events::follow))
             .route("/api/csrf", get(csrf::issue))
             .route("/api/purchase", any(async || fallback::only("POST")))
             .route("/api/purchase/{user_id}", get(purchase::look_up))
+            .route("/api/openapi.json", get(openapi::show))
             .route("/api", any(fallback::not_found))
             .route("/api/", any(fallback::not_found))
             .route("/api/{*rest}", any(fallback::not_found))
@@ -44,10 +47,12 @@ impl Routes {
         let rest = middleware::around_each(rest, Arc::clone(&app));
         Self { app, rest }
     }
+}
 
+impl Site for Routes {
     /// Answers a request. What nearly all of a sale's requests ask for is called right here, without
     /// the boxes that the router puts around each handler and each layer; the router has the rest.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let app = &*self.app;
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/api/purchase") => {
@@ -71,5 +76,17 @@ impl Routes {
                 Err(never) => match never {},
             },
         }
+    }
+
+    fn connected(&self) {
+        self.app.meters.accepted.increment();
+    }
+
+    fn disconnected(&self) {
+        self.app.meters.ended.increment();
+    }
+
+    fn stopping(&self) {
+        self.app.live.end();
     }
 }

@@ -18,7 +18,7 @@ use flashsale_sale::{InvalidSale, Phase, Sale, SaleId, Timestamp, Window};
 use crate::cli::SaleSettings;
 use crate::failure::Failure;
 use crate::moment::Moment;
-use crate::orders::calendar;
+use flashsale_api::export::calendar;
 
 const PRODUCT_ID: &str = "AL-042";
 const PRODUCT_DESCRIPTION: &str = "Alba Stacking Dishes, Vermilion";
@@ -34,6 +34,8 @@ const DEMO: &str = "demo-";
 #[derive(Debug)]
 pub(crate) struct ChosenSale<L> {
     pub(crate) ledger: L,
+    /// Which kind of ledger it is.
+    pub(crate) engine: &'static str,
     /// Where the ledger is, for people.
     pub(crate) place: String,
     /// Whether it began with this start of the server.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use flashsale_sale::{Order, OrderId, Phase, Sale, Timestamp, UserId};
+use flashsale_sale::{Brake, Order, OrderId, Phase, Sale, Timestamp, UserId};
 
 /// One thing that is wrong with a ledger, as a sentence that names the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct Audit<'a> {
     orders: u64,
     unit_by_user: HashMap<UserId, u32>,
     unit_by_id: HashMap<OrderId, u32>,
+    /// From when until when the brake was pulled.
+    pauses: Vec<(Timestamp, Timestamp)>,
     findings: Vec<Finding>,
 }
 
@@ -79,7 +81,18 @@ impl<'a> Audit<'a> {
             orders: 0,
             unit_by_user: HashMap::new(),
             unit_by_id: HashMap::new(),
+            pauses: Vec::new(),
             findings: Vec::new(),
+        }
+    }
+
+    /// Takes in the next change of the brake, before the orders. Where only the last one is known, no more is
+    /// checked than whether there are orders after it.
+    pub fn brake(&mut self, change: Brake) {
+        match (change.paused_at(), self.pauses.last_mut()) {
+            (Some(paused_at), _) => self.pauses.push((paused_at, Timestamp::MAX)),
+            (None, Some((_, until))) => *until = change.changed_at(),
+            (None, None) => {}
         }
     }
 
@@ -87,6 +100,15 @@ impl<'a> Audit<'a> {
     pub fn check(&mut self, order: &Order) {
         self.orders += 1;
         let unit = order.unit;
+        // In the very millisecond of a change, both may have been.
+        let at = order.ordered_at;
+        let is_within = |(from, until): &&(Timestamp, Timestamp)| *from < at && at < *until;
+        if let Some((from, _)) = self.pauses.iter().find(is_within) {
+            self.find(format!(
+                "unit {unit} ({}) was ordered at {}, while the sale was paused, since {}",
+                order.id, at.0, from.0
+            ));
+        }
         self.sequence
             .check(order, |sentence| self.findings.push(Finding(sentence)));
         if let Some(other) = self.unit_by_user.insert(order.user.clone(), unit) {
@@ -151,6 +173,9 @@ mod tests {
         let id = SaleId::parse("test").unwrap();
         let sale = Sale::new(id, "p".into(), String::new(), 3, window).unwrap();
         let mut audit = Audit::new(&sale);
+        for (change, at) in (1..).zip([120, 130, 170]) {
+            audit.brake(Brake::new(change, Timestamp(at)));
+        }
         for order in orders {
             audit.check(order);
         }
@@ -171,8 +196,8 @@ mod tests {
         check(
             &[
                 order(1, 1, "ada", 100),
-                order(2, 2, "bob", 100),
-                order(3, 3, "cyd", 199),
+                order(2, 2, "bob", 130),
+                order(3, 3, "cyd", 170),
             ],
             &[],
         );
@@ -198,7 +223,10 @@ mod tests {
             &["before unit 1"],
         );
         check(&[order(1, 1, "ada", 99)], &["outside the window"]);
-        check(&[order(1, 1, "ada", 200)], &["outside the window"]);
+        let late = ["paused, since 170", "outside the window"];
+        check(&[order(1, 1, "ada", 200)], &late);
+        check(&[order(1, 1, "ada", 121)], &["paused, since 120"]);
+        check(&[order(1, 1, "ada", 199)], &["paused, since 170"]);
         let names = ["ada", "bob", "cyd", "dan"];
         let four: Vec<_> = (1u8..)
             .zip(names)

@@ -7,8 +7,10 @@
 //! Order: [`Committer::purchase`] is what a request calls; [`Queue::run`] is the one task behind.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use flashsale_meters::Histogram;
 use flashsale_sale::{Attempt, Outcome, Phase};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -53,12 +55,31 @@ pub enum Busy {
     Stopping,
 }
 
+/// What can be seen of a committer at work.
+#[derive(Debug, Default)]
+pub struct CommitterMeters {
+    /// How many attempts the batches had that were stored or refused.
+    pub batch_entries: Histogram,
+    /// How long the ledger took for each, tries included, in microseconds.
+    pub commit_us: Histogram,
+    /// The most attempts that have waited at once since this was asked for the last time.
+    queue_entries_peak: AtomicUsize,
+}
+
+impl CommitterMeters {
+    /// The most attempts that have waited at once since the last call.
+    pub fn take_queue_peak(&self) -> usize {
+        self.queue_entries_peak.swap(0, Ordering::Relaxed)
+    }
+}
+
 /// The way to the ledger for purchases. Clones share one queue; when the last is dropped, the queue
 /// is worked off and [`Queue::run`] ends.
 #[derive(Debug, Clone)]
 pub struct Committer {
     queue: mpsc::Sender<Waiting>,
     attempt_timeout: Duration,
+    meters: Arc<CommitterMeters>,
 }
 
 /// The other end of the queue, for the one task that works it off.
@@ -66,6 +87,7 @@ pub struct Committer {
 pub struct Queue {
     waiting: mpsc::Receiver<Waiting>,
     bounds: Bounds,
+    meters: Arc<CommitterMeters>,
     lost: watch::Sender<Option<String>>,
 }
 
@@ -85,8 +107,10 @@ impl Committer {
     pub fn new(bounds: Bounds) -> (Self, Queue, Loss) {
         let (queue, waiting) = mpsc::channel(bounds.queue_entries_max);
         let (lost, news) = watch::channel(None);
+        let meters = Arc::<CommitterMeters>::default();
         let committer = Self {
             queue,
+            meters: Arc::clone(&meters),
             attempt_timeout: bounds.attempt_timeout,
         };
         (
@@ -94,6 +118,7 @@ impl Committer {
             Queue {
                 waiting,
                 bounds,
+                meters,
                 lost,
             },
             Loss(news),
@@ -121,6 +146,16 @@ impl Committer {
             Ok(Err(_task_ended)) => Err(Busy::Stopping),
             Err(_elapsed) => Err(Busy::TimedOut),
         }
+    }
+
+    /// What can be seen of the work.
+    pub fn meters(&self) -> &Arc<CommitterMeters> {
+        &self.meters
+    }
+
+    /// How many attempts may wait.
+    pub fn queue_max(&self) -> usize {
+        self.queue.max_capacity()
     }
 
     /// How many attempts wait for their batch.
@@ -158,7 +193,11 @@ impl Queue {
                 && (waiting.len() == entries_max || under_way.is_empty())
                 && !waiting.is_empty()
             {
-                under_way.push(settle(&*ledger, std::mem::take(&mut waiting)));
+                let peak = waiting.len() + self.waiting.len();
+                let peaks = &self.meters.queue_entries_peak;
+                peaks.fetch_max(peak, Ordering::Relaxed);
+                let batch = std::mem::take(&mut waiting);
+                under_way.push(settle(&*ledger, batch, &self.meters));
                 continue;
             }
             if is_closed && under_way.is_empty() {
@@ -181,7 +220,7 @@ impl Queue {
                 () = end_of_sale(&*ledger, &clock, end_try_at), if under_way.is_empty() => {
                     // If this fails, or the ledger's clock is behind, it is tried again, not at once.
                     end_try_at = Instant::now() + RETRY_PAUSE_MAX;
-                    under_way.push(settle(&*ledger, Vec::new()));
+                    under_way.push(settle(&*ledger, Vec::new(), &self.meters));
                 }
             }
         }
@@ -206,7 +245,11 @@ async fn end_of_sale(ledger: &impl Ledger, clock: &Clock, try_at: Instant) {
 }
 
 /// Commits one batch and answers everybody in it, whatever happens. Fails when the ledger is lost.
-async fn settle(ledger: &impl Ledger, mut waiting: Vec<Waiting>) -> Result<(), String> {
+async fn settle(
+    ledger: &impl Ledger,
+    mut waiting: Vec<Waiting>,
+    meters: &CommitterMeters,
+) -> Result<(), String> {
     let now = Instant::now();
     for late in waiting.extract_if(.., |waiting| waiting.deadline <= now) {
         late.tell(Err(Busy::TimedOut));
@@ -218,6 +261,13 @@ async fn settle(ledger: &impl Ledger, mut waiting: Vec<Waiting>) -> Result<(), S
     let deadline = waiting.iter().map(|waiting| waiting.deadline).max();
     let error = match commit(ledger, batch, deadline).await {
         Ok(outcomes) => {
+            if !waiting.is_empty() {
+                meters.batch_entries.record(waiting.len() as u64);
+                let time = now.elapsed().as_micros();
+                meters
+                    .commit_us
+                    .record(u64::try_from(time).unwrap_or(u64::MAX));
+            }
             for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
                 waiting.tell(Ok(outcome));
             }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flashsale_sale::{
-    Attempt, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, SaleId, Timestamp, UserId,
-    Window, decide,
+    Attempt, Brake, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, SaleId, Timestamp,
+    UserId, Window, decide,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -97,6 +97,7 @@ pub(crate) async fn check_all<E: Engine>(place: &E::Place) {
     the_end_is_kept_without_an_order::<E>(place).await;
     odd_ids_are_stored_exactly::<E>(place).await;
     batches_at_once_never_oversell::<E>(place).await;
+    the_brake_holds_until_it_is_let_go::<E>(place).await;
 }
 
 async fn units_are_sold_in_order_until_none_is_left<E: Engine>(place: &E::Place) {
@@ -357,6 +358,50 @@ async fn batches_at_once_never_oversell<E: Engine>(place: &E::Place) {
     assert_eq!(engine.audit().await, []);
 }
 
+/// The brake is kept: on a ledger that was opened again it is as it was left.
+async fn the_brake_holds_until_it_is_let_go<E: Engine>(place: &E::Place) {
+    let engine = E::new(place, sale(5)).await;
+    let clock = TestClock::at(STARTS_AT - 10);
+    let ledger = engine.open(clock.clone()).await;
+    assert_eq!(ledger.view().brake(), Brake::default());
+    let never = ledger.set_brake(false).await.unwrap();
+    assert_eq!(never, Brake::default(), "nothing was to be changed");
+
+    let pulled = ledger.set_brake(true).await.unwrap();
+    assert_eq!(pulled, Brake::new(1, Timestamp(STARTS_AT - 10)));
+    clock.set(STARTS_AT);
+    assert_eq!(one(&ledger, attempt(1, 1)).await, Outcome::Paused);
+    assert_eq!(ledger.set_brake(true).await, Ok(pulled), "it is already");
+    let status = ledger.view().status(Timestamp(STARTS_AT));
+    assert_eq!(status.paused_at, Some(Timestamp(STARTS_AT - 10)));
+    assert_eq!(status.phase, Phase::Active);
+    ledger.close().await;
+
+    let ledger = engine.open(clock.clone()).await;
+    assert_eq!(ledger.view().brake(), pulled, "also after a restart");
+    assert_eq!(one(&ledger, attempt(1, 2)).await, Outcome::Paused);
+    clock.set(STARTS_AT + 5);
+    let let_go = ledger.set_brake(false).await.unwrap();
+    assert_eq!(let_go, Brake::new(2, Timestamp(STARTS_AT + 5)));
+    let order = one(&ledger, attempt(1, 3)).await;
+    assert_eq!(purchased(&order).unit, 1);
+    ledger.set_brake(true).await.unwrap();
+    clock.set(STARTS_AT + 6);
+    assert_eq!(
+        commit(&ledger, &[attempt(1, 3), attempt(2, 4)]).await,
+        [order, Outcome::Paused]
+    );
+    ledger.close().await;
+    let ledger = engine.open(clock.clone()).await;
+    assert_eq!(
+        ledger.view().brake(),
+        Brake::new(3, Timestamp(STARTS_AT + 5))
+    );
+    ledger.close().await;
+    assert_eq!(engine.stored().await.len(), 1);
+    assert_eq!(engine.audit().await, []);
+}
+
 /// What the random sequences run on.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
@@ -369,13 +414,14 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 type Wish = (u8, bool, Option<u8>);
 
 /// What happens next: how far the clock moves, in milliseconds, whether the ledger is opened anew,
-/// and who comes.
-type Step = (i64, bool, Vec<Wish>);
+/// whether the brake is pulled or let go, and who comes.
+type Step = (i64, bool, bool, Vec<Wish>);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let wish = (0..12u8, any::<bool>(), proptest::option::of(0..3u8));
     let batch = proptest::collection::vec(wish, 0..10);
-    let step = (-100..300i64, proptest::bool::weighted(0.2), batch);
+    let rarely = proptest::bool::weighted(0.2);
+    let step = (-100..300i64, rarely, rarely, batch);
     proptest::collection::vec(step, 1..10)
 }
 
@@ -410,12 +456,14 @@ async fn compare<E: Engine>(
     let mut ledger = engine.open(clock.clone()).await;
     let mut list: Vec<Order> = Vec::new();
     // The time of the last decision that was stored, which is what a restart knows.
-    let (mut latest, mut latest_stored) = (0, 0);
     let mut time = STARTS_AT - 50;
+    let (mut latest, mut latest_stored) = (time, 0);
     let mut last_attempt = [0_u128; 12];
     let mut last_id = 0;
 
-    for (step_ms, reopen, wishes) in steps {
+    let mut brake = Brake::default();
+
+    for (step_ms, reopen, changes_brake, wishes) in steps {
         if *reopen {
             ledger.close().await;
             ledger = engine.open(clock.clone()).await;
@@ -440,10 +488,19 @@ async fn compare<E: Engine>(
             })
             .collect();
 
+        if *changes_brake {
+            latest = latest.max(time);
+            brake = brake
+                .changed(!brake.is_pulled(), Timestamp(latest))
+                .unwrap();
+            let stored = ledger.set_brake(brake.is_pulled()).await;
+            prop_assert_eq!(stored, Ok(brake));
+            latest_stored = latest;
+        }
         latest = latest.max(time);
         let sold = u32::try_from(list.len()).unwrap();
         let stored = |user: &UserId| list.iter().find(|order| order.user == *user).cloned();
-        let decision = decide(&sale, sold, stored, Timestamp(latest), &batch);
+        let decision = decide(&sale, sold, stored, Timestamp(latest), brake, &batch);
         if !decision.orders.is_empty() || latest >= ENDS_AT {
             latest_stored = latest;
         }

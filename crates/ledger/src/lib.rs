@@ -23,10 +23,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashsale_sale::{Attempt, Order, Outcome, Timestamp, UserId, View};
+use flashsale_sale::{Attempt, Brake, Order, Outcome, Timestamp, UserId, View};
 use thiserror::Error;
 
-pub use committer::{Bounds, Busy, Committer};
+pub use committer::{Bounds, Busy, Committer, CommitterMeters};
 
 /// Reads the wall clock. It may jump; an engine makes sure that its own time never runs backwards.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -65,6 +65,11 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         batch: Arc<[Attempt]>,
     ) -> impl Future<Output = Result<Vec<Outcome>, CommitError>> + Send;
+
+    /// Pulls the emergency brake or lets it go, and returns when that is durable: how it is now, also where it
+    /// was so already. Whatever is decided after that, on any node, obeys it. An error says as much as that of
+    /// a batch, and it may be done again at any time.
+    fn set_brake(&self, pulled: bool) -> impl Future<Output = Result<Brake, CommitError>> + Send;
 
     /// The order of a user, also one that the view has not seen yet.
     fn find(

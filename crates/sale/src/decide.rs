@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::{Attempt, Order, Outcome, Phase, Sale, Timestamp, UserId};
+use crate::{Attempt, Brake, Order, Outcome, Phase, Sale, Timestamp, UserId};
 
 /// What was decided for a batch of attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,12 +17,14 @@ pub struct Decision {
 ///
 /// `sold` units are stored already; `stored` finds the order that a user has among them. `now` is the
 /// ledger's time, never before that of an earlier decision. A user who has an order hears of it in
-/// every phase, so that a buyer is never told that the sale is over and he has nothing.
+/// every phase, also while the brake is pulled, so that a buyer is never told that the sale is over and he
+/// has nothing.
 pub fn decide(
     sale: &Sale,
     sold: u32,
     stored: impl Fn(&UserId) -> Option<Order>,
     now: Timestamp,
+    brake: Brake,
     attempts: &[Attempt],
 ) -> Decision {
     let phase = sale.window().phase(now);
@@ -43,6 +45,9 @@ pub fn decide(
             let unit = sold + u32::try_from(orders.len()).expect("a batch of sane size") + 1;
             if exceeds_stock(unit, sale) {
                 return Outcome::SoldOut;
+            }
+            if brake.is_pulled() {
+                return Outcome::Paused;
             }
             let order = Order {
                 unit,

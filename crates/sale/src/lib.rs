@@ -10,6 +10,7 @@
 //! This crate does no I/O and knows no clock, no async runtime and no HTTP: the time, the random
 //! bytes and the stored orders are handed to it. Its `Cargo.toml` shows that nothing else is there.
 
+pub mod brake;
 pub mod decide;
 pub mod order;
 #[cfg(feature = "sabotage")]
@@ -18,10 +19,11 @@ pub mod sale;
 pub mod user_id;
 pub mod view;
 
+pub use brake::Brake;
 pub use decide::{Decision, decide};
 pub use order::{Attempt, IdempotencyKey, InvalidIdempotencyKey, Order, OrderId, Outcome, hex};
 pub use sale::{
     InvalidSale, InvalidSaleId, InvalidWindow, Phase, STOCK_MAX, Sale, SaleId, Timestamp, Window,
 };
 pub use user_id::{InvalidUserId, UserId};
-pub use view::{Contradiction, Status, View};
+pub use view::{Contradiction, Status, StoredOrder, View};

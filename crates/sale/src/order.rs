@@ -105,6 +105,8 @@ pub enum Outcome {
     SoldOut,
     /// The sale is not open: it is [`Phase::Upcoming`] or [`Phase::Ended`].
     NotActive(Phase),
+    /// The sale is open, and the shop has stopped it. It may go on.
+    Paused,
 }
 
 impl Outcome {
@@ -132,7 +134,7 @@ impl Outcome {
     pub fn order(&self) -> Option<&Order> {
         match self {
             Self::Purchased(order) | Self::AlreadyPurchased(order) => Some(order),
-            Self::SoldOut | Self::NotActive(_) => None,
+            Self::SoldOut | Self::NotActive(_) | Self::Paused => None,
         }
     }
 }

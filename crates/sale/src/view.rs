@@ -15,8 +15,10 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::RwLock;
 use thiserror::Error;
 
-use crate::{IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
-use rows::{Entry, Rows};
+use crate::{Brake, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, Timestamp, UserId};
+use rows::Rows;
+
+pub use rows::StoredOrder;
 
 /// For how many orders the table of users has room from the start, with at most 8 MB that are written then:
 /// to grow it means to hash every user again, while buyers wait.
@@ -46,6 +48,7 @@ struct Book {
     by_user: HashTable<u32>,
     /// The highest unit seen. Units have no gaps, so as many are sold.
     sold: u32,
+    brake: Brake,
 }
 
 /// What buyers are told about the sale.
@@ -59,6 +62,8 @@ pub struct Status {
     pub remaining: u32,
     /// The ledger's time as far as this node knows.
     pub now: Timestamp,
+    /// Since when the shop has stopped the sale, if it has.
+    pub paused_at: Option<Timestamp>,
 }
 
 /// The ledger holds what cannot be true: two orders of one user.
@@ -108,6 +113,22 @@ impl View {
         self.ledger_time.fetch_max(now.0, Ordering::AcqRel);
     }
 
+    /// Takes in the brake as the ledger has it. One that was changed less often is an older one.
+    pub fn observe_brake(&self, brake: Brake) {
+        if self.brake().changes() < brake.changes() {
+            let mut book = self.book.write();
+            if book.brake.changes() < brake.changes() {
+                book.brake = brake;
+            }
+        }
+    }
+
+    /// The brake, as the ledger has shown it last. It is no answer to a buyer, because another node may have
+    /// sold to him since it was let go: the ledger decides by its own.
+    pub fn brake(&self) -> Brake {
+        self.book.read().brake
+    }
+
     /// The latest time that the ledger has shown.
     pub fn ledger_time(&self) -> Timestamp {
         Timestamp(self.ledger_time.load(Ordering::Acquire))
@@ -118,6 +139,30 @@ impl View {
         let hash = self.hasher.hash_one(user.as_str());
         let book = self.book.read();
         Some(book.row_of(user, hash)?.order(user))
+    }
+
+    /// Hands over the orders that this view had seen when it was called, in the order in which they came, which
+    /// with several nodes need not be that of the units. `from` is the number of orders to leave out; at most
+    /// `orders_max` are handed over, because buyers wait meanwhile. Returns the `from` of the next call, or
+    /// nothing when there are no more.
+    pub fn read(
+        &self,
+        from: u32,
+        orders_max: u32,
+        mut each: impl FnMut(u32, StoredOrder<'_>),
+    ) -> Option<u32> {
+        let book = self.book.read();
+        let end = book.orders.len().min(from.saturating_add(orders_max));
+        (from..end).for_each(|position| each(position, book.orders.get(position)));
+        (end < book.orders.len()).then_some(end)
+    }
+
+    /// Hands over the orders at these positions, as [`read`](Self::read) counts them.
+    pub fn read_at(&self, positions: &[u32], mut each: impl FnMut(StoredOrder<'_>)) {
+        let book = self.book.read();
+        for position in positions {
+            each(book.orders.get(*position));
+        }
     }
 
     /// How many units are sold.
@@ -161,6 +206,7 @@ impl View {
             sold: book.sold,
             remaining: self.sale.stock().saturating_sub(book.sold),
             now: now.max(self.ledger_time()),
+            paused_at: book.brake.paused_at(),
         }
     }
 
@@ -176,7 +222,7 @@ impl View {
 }
 
 impl Book {
-    fn row_of(&self, user: &UserId, hash: u64) -> Option<Entry<'_>> {
+    fn row_of(&self, user: &UserId, hash: u64) -> Option<StoredOrder<'_>> {
         let same_user = |position: &u32| self.orders.get(*position).user() == user.as_str();
         let position = self.by_user.find(hash, same_user)?;
         Some(self.orders.get(*position))

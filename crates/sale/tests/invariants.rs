@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use flashsale_sale::{
-    Attempt, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, SaleId, Timestamp, UserId, View,
-    Window, decide,
+    Attempt, Brake, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, SaleId, Timestamp,
+    UserId, View, Window, decide,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -19,10 +19,14 @@ const ENDS_AT: u64 = 2_000;
 /// User, whether it is the user's last attempt again, and the number of an idempotency key.
 type Wish = (u8, bool, Option<u8>);
 
-/// Batches, each some milliseconds after the one before.
-fn random_batches() -> impl Strategy<Value = Vec<(u64, Vec<Wish>)>> {
+/// How many milliseconds later, whether the brake is pulled or let go, and who comes.
+type Step = (u64, bool, Vec<Wish>);
+
+/// Batches, one after the other.
+fn random_batches() -> impl Strategy<Value = Vec<Step>> {
     let wish = (0..12u8, any::<bool>(), proptest::option::of(0..3u8));
-    let batch = (0..400u64, proptest::collection::vec(wish, 0..12));
+    let change = proptest::bool::weighted(0.2);
+    let batch = (0..400u64, change, proptest::collection::vec(wish, 0..12));
     proptest::collection::vec(batch, 1..12)
 }
 
@@ -58,7 +62,7 @@ impl Users {
     }
 }
 
-fn check(stock: u32, batches: &[(u64, Vec<Wish>)]) -> Result<(), TestCaseError> {
+fn check(stock: u32, batches: &[Step]) -> Result<(), TestCaseError> {
     let sale = sale(stock);
     let view = View::new(Arc::new(sale.clone()));
     let mut orders: Vec<Order> = Vec::new();
@@ -66,8 +70,13 @@ fn check(stock: u32, batches: &[(u64, Vec<Wish>)]) -> Result<(), TestCaseError> 
     let mut users = Users::default();
     let mut now = STARTS_AT - 100;
 
-    for (step_ms, wishes) in batches {
+    let mut brake = Brake::default();
+    for (step_ms, changes, wishes) in batches {
         now += step_ms;
+        if *changes {
+            brake = Brake::new(brake.changes() + 1, Timestamp(now));
+            view.observe_brake(brake);
+        }
         let attempts: Vec<_> = wishes.iter().map(|wish| users.attempt(*wish)).collect();
         let settled: Vec<_> = attempts
             .iter()
@@ -76,7 +85,7 @@ fn check(stock: u32, batches: &[(u64, Vec<Wish>)]) -> Result<(), TestCaseError> 
 
         let stored = |user: &UserId| orders.iter().find(|order| order.user == *user).cloned();
         let sold = u32::try_from(orders.len()).expect("few orders");
-        let decision = decide(&sale, sold, stored, Timestamp(now), &attempts);
+        let decision = decide(&sale, sold, stored, Timestamp(now), brake, &attempts);
         orders.extend(decision.orders);
 
         prop_assert_eq!(decision.outcomes.len(), attempts.len());
@@ -94,6 +103,12 @@ fn check(stock: u32, batches: &[(u64, Vec<Wish>)]) -> Result<(), TestCaseError> 
                 Outcome::NotActive(phase) => {
                     prop_assert_eq!(*phase, sale.window().phase(Timestamp(now)));
                     prop_assert_ne!(*phase, Phase::Active);
+                }
+                // Invariant 10: only where somebody could have bought.
+                Outcome::Paused => {
+                    prop_assert!(brake.is_pulled());
+                    prop_assert_eq!(sale.window().phase(Timestamp(now)), Phase::Active);
+                    prop_assert!(orders.len() < stock as usize);
                 }
             }
         }

@@ -1,9 +1,13 @@
 //! One file for each thing that can be asked.
 
 pub(crate) mod csrf;
+pub(crate) mod events;
 pub(crate) mod fallback;
 pub(crate) mod health;
+pub(crate) mod openapi;
 pub(crate) mod page;
 pub(crate) mod purchase;
 mod purchase_body;
 pub(crate) mod status;
+
+pub(crate) use purchase_body::is_json;

@@ -73,7 +73,7 @@ async fn collect(mut body: impl Body<Data = Bytes> + Unpin) -> Result<Bytes, Ref
 }
 
 /// `application/json`, with no character set but UTF-8, said once, and not compressed.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     if headers.contains_key(CONTENT_ENCODING) {
         return false;
     }

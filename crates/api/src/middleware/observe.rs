@@ -1,4 +1,4 @@
-//! Gives a request its name, and sees to it that every answer is whole and logged once.
+//! Gives a request its name, and sees to it that every answer is whole, counted and logged once.
 //!
 //! Handlers do not log: they return what happened, and it is logged here, so that every line about a
 //! request carries its correlation id. Addresses and ids of buyers never appear: the line shows the
@@ -6,6 +6,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, State};
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -60,7 +61,10 @@ pub(crate) async fn observe(
         // The answer was waiting for the correlation id to be written down.
         answer.write(&mut response, &asked.id, app);
     }
-    asked.log(response.status(), answer.as_ref());
+    let (status, answer) = (response.status(), answer.as_ref());
+    let took = asked.at.elapsed();
+    app.meters.answered(asked.route, status, answer, took);
+    asked.log(status, answer, took);
     let headers = response.headers_mut();
     headers.insert(NOSNIFF.0, NOSNIFF.1);
     headers.insert(CORRELATION_ID, asked.id.into_header_value());
@@ -81,7 +85,7 @@ pub(super) async fn observe_routed(
 }
 
 impl Asked<'_> {
-    fn log(&self, status: StatusCode, answer: Option<&Answer>) {
+    fn log(&self, status: StatusCode, answer: Option<&Answer>, took: Duration) {
         macro_rules! line {
             ($level:ident, $message:literal $(, $field:ident = $value:expr)*) => {
                 tracing::$level!(
@@ -89,7 +93,7 @@ impl Asked<'_> {
                     method = self.method.as_str(),
                     route = self.route,
                     status = status.as_u16(),
-                    took_us = u64::try_from(self.at.elapsed().as_micros()).unwrap_or(u64::MAX),
+                    took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                     $($field = $value,)*
                     $message
                 )

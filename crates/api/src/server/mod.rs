@@ -10,6 +10,8 @@ use std::io::{Error, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -19,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::router::Routes;
+use crate::answer::Body;
 use timed_io::{Stage, Stop, TimedIo};
 
 /// The longest request head, in bytes. It is also the most that one connection buffers.
@@ -42,13 +44,28 @@ pub struct Limits {
     pub shutdown_grace: Duration,
 }
 
+/// What is served.
+pub trait Site: Send + Sync + 'static {
+    /// Answers a request.
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Notes that a connection was accepted.
+    fn connected(&self) {}
+
+    /// Notes that one has ended.
+    fn disconnected(&self) {}
+
+    /// The server stops: answers that would go on for ever must end.
+    fn stopping(&self) {}
+}
+
 /// Serves until `shutdown` resolves, then lets the requests under way finish. Connections without one
 /// end at once, or very soon if the head of one is half there.
 ///
-/// When it returns, every connection is closed and nothing of `routes` is in use.
+/// When it returns, every connection is closed and nothing of `site` is in use.
 pub async fn serve(
     listener: TcpListener,
-    routes: Arc<Routes>,
+    site: Arc<impl Site>,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) {
@@ -60,13 +77,16 @@ pub async fn serve(
     let accept = async {
         loop {
             let (stream, slot) = next(&listener, &slots).await;
-            let connection = connection(stream, Arc::clone(&routes), limits, Arc::clone(&stop));
+            site.connected();
+            let connection = connection(stream, Arc::clone(&site), limits, Arc::clone(&stop));
             let connection = graceful.watch(connection);
+            let site = Arc::clone(&site);
             connections.spawn(async move {
                 // A client that breaks off or breaks the protocol is no event for the log's reader.
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "a connection broke");
                 }
+                site.disconnected();
                 drop(slot);
             });
             while connections.try_join_next().is_some() {}
@@ -76,7 +96,8 @@ pub async fn serve(
         () = accept => {}
         () = shutdown => {}
     }
-    drop((listener, routes));
+    site.stopping();
+    drop((listener, site));
     // Before the connections are woken, because they look at it then.
     stop.get_or_init(Instant::now);
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown())
@@ -127,7 +148,7 @@ fn concerns_one_connection(error: &Error) -> bool {
 /// Speaks HTTP/1.1 on one connection.
 fn connection(
     stream: TcpStream,
-    routes: Arc<Routes>,
+    site: Arc<impl Site>,
     limits: Limits,
     stop: Stop,
 ) -> impl GracefulConnection<Error = hyper::Error> {
@@ -135,10 +156,10 @@ fn connection(
     let io = TimedIo::new(stream, Arc::clone(&stage), limits);
     let service = service_fn(move |request| {
         stage.request_began();
-        let (routes, stage) = (Arc::clone(&routes), Arc::clone(&stage));
+        let (site, stage) = (Arc::clone(&site), Arc::clone(&stage));
         // In a box, so that a connection between two requests has no room for one.
         Box::pin(async move {
-            let answer = routes.answer(request).await;
+            let answer = site.answer(request).await;
             stage.request_ended();
             Ok::<_, Infallible>(answer)
         })

@@ -12,8 +12,8 @@ use super::{ChosenSale, DURATION_MS, check_agreement, demo_name, named_id, new_s
 use crate::cli::{RedisPlace, RedisSettings, RedisStrategy, SaleSettings};
 use crate::failure::Failure;
 use crate::moment::Moment;
-use crate::orders::calendar;
 use crate::world;
+use flashsale_api::export::calendar;
 
 /// Opens the sale that the settings mean, and makes it if there is none.
 pub(crate) async fn open(
@@ -54,6 +54,7 @@ pub(crate) async fn open(
     }
     Ok(ChosenSale {
         ledger: found.open().await.map_err(failure)?,
+        engine: "redis",
         place,
         is_new,
         is_demo,

@@ -332,7 +332,7 @@ async fn a_sale_without_a_key_of_its_own_cannot_be_measured() {
         (&[&["DEL", CONFIG]], "without its configuration"),
         (&[&["HDEL", CONFIG, "epoch"]], "epoch"),
         (&[&["DEL", CONFIG], &["SET", CONFIG, "x"]], "type"),
-        (&[&["HSET", CONFIG, "version", "2"]], "version 2"),
+        (&[&["HSET", CONFIG, "version", "3"]], "version 3"),
     ];
     for (damage, word) in damages {
         for command in damage {

@@ -106,7 +106,7 @@ async fn row_19_a_sale_whose_numbers_disagree_is_not_opened() {
         &["unit 1", "window", "flashsale audit"],
     )
     .await;
-    check_damage(&redis, &[&["HSET", config, "version", "2"]], &["version 2"]).await;
+    check_damage(&redis, &[&["HSET", config, "version", "3"]], &["version 3"]).await;
     check_damage(&redis, &[&["HSET", config, "saleId", "other"]], &["other"]).await;
 }
 

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use flashsale_sale::{Order, Timestamp, UserId, View};
+use flashsale_sale::{Brake, Order, Timestamp, UserId, View};
 use parking_lot::Mutex;
 
 use super::*;
@@ -87,6 +87,10 @@ impl Ledger for Script {
             .iter()
             .map(|attempt| Outcome::Purchased(order(attempt)))
             .collect())
+    }
+
+    async fn set_brake(&self, _: bool) -> Result<Brake, CommitError> {
+        Ok(Brake::default())
     }
 
     async fn find(&self, _: &UserId) -> Result<Option<Order>, Unavailable> {

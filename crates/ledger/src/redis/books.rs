@@ -3,7 +3,7 @@
 //! The strategy `watch` reads it with plain commands and checks it here. The function does the same
 //! inside the server (`decide.lua`).
 
-use flashsale_sale::{OrderId, Timestamp};
+use flashsale_sale::{Brake, OrderId, Timestamp};
 use redis::{Pipeline, Value};
 
 use super::head::Head;
@@ -21,6 +21,7 @@ pub(super) struct Books {
     pub(super) time: Timestamp,
     /// When the sale was seen to be over.
     pub(super) ended_at: Option<Timestamp>,
+    pub(super) brake: Brake,
     /// The last order's place; none before the first.
     pub(super) last: Option<Position>,
     epoch: Option<String>,
@@ -38,7 +39,7 @@ pub(super) fn ask(pipeline: &mut Pipeline, keys: &Keys, tip: Option<Tip>) {
     pipeline
         .cmd("HMGET")
         .arg(&keys.config)
-        .arg(&["epoch", "endedAt"]);
+        .arg(&["epoch", "endedAt", BRAKE]);
     pipeline.cmd("GET").arg(&keys.stock);
     // Nothing, where the list has no order yet.
     pipeline.cmd("XINFO").arg("STREAM").arg(&keys.orders);
@@ -83,6 +84,7 @@ impl Books {
                 .ok_or_else(|| Trouble::unsound("the server's time cannot be read"))?,
             epoch: text(0).map(str::to_owned),
             ended_at: text(1).and_then(|text| text.parse().ok()).map(Timestamp),
+            brake: parse_brake(text(2))?,
             // Redis counts down only what is written as it writes numbers.
             left: record::text(left).and_then(|text| {
                 text.parse()
@@ -99,6 +101,15 @@ impl Books {
     /// How many units are sold.
     pub(super) fn sold(&self) -> u32 {
         self.last.map_or(0, |position| position.unit)
+    }
+
+    /// The time of a decision: that of the server, but never before anything that is stored, nor before `floor`.
+    pub(super) fn now(&self, floor: Timestamp) -> Timestamp {
+        let last = self.last.map_or(Timestamp(0), |last| last.time);
+        let ended_at = self.ended_at.unwrap_or(Timestamp(0));
+        [last, ended_at, self.brake.changed_at(), floor]
+            .into_iter()
+            .fold(self.time, Timestamp::max)
     }
 
     /// Fails where selling from these books would be wrong.
@@ -121,6 +132,27 @@ impl Books {
         }
         Ok(())
     }
+}
+
+/// The field of the configuration that holds the brake: how often it was changed, and when the last time.
+/// It is not there until the first time.
+pub(super) const BRAKE: &str = "brake";
+
+/// How the brake is stored.
+pub(super) fn brake_text(brake: Brake) -> String {
+    format!("{} {}", brake.changes(), brake.changed_at().0)
+}
+
+/// Reads the brake as it is stored.
+pub(super) fn parse_brake(text: Option<&str>) -> Result<Brake, Trouble> {
+    let Some(text) = text else {
+        return Ok(Brake::default());
+    };
+    let parsed = text.split_once(' ').and_then(|(changes, changed_at)| {
+        let changed_at = Timestamp(changed_at.parse().ok()?);
+        Some(Brake::new(changes.parse().ok()?, changed_at))
+    });
+    parsed.ok_or_else(|| Trouble::unsound("the brake in Redis cannot be read"))
 }
 
 /// One of the names and values in which `XINFO` tells about a stream.

@@ -8,9 +8,10 @@
 -- args: epoch, position and order id of the last order that the node has seen ('' for none), the
 --       latest time that it has seen, the length of what the names of receipts begin with; then for
 --       each attempt its order id and its idempotency key ('' for none)
--- returns: this server's time, the time of the decision, the units sold before it, and for each
---          attempt a unit (sold now), a receipt (sold before), or one of the three numbers below
-local SOLD_OUT, UPCOMING, ENDED = 0, -1, -2
+-- returns: this server's time, the time of the decision, the units sold before it, the brake ('' if it
+--          was never pulled), and for each attempt a unit (sold now), a receipt (sold before), or one of
+--          the four numbers below
+local SOLD_OUT, UPCOMING, ENDED, PAUSED = 0, -1, -2, -3
 
 -- The length of the list, the newest id that it has ever had, and its last entry; or nothing and an error.
 local function look_at_list(key)
@@ -38,11 +39,14 @@ local function obstacle(keys)
 end
 
 local function decide(keys, args)
-  local config = redis.call('HMGET', keys[1], 'epoch', 'stock', 'startsAt', 'endsAt', 'endedAt')
+  local config = redis.call('HMGET', keys[1], 'epoch', 'stock', 'startsAt', 'endsAt', 'endedAt', 'brake')
   if not config[1] then return redis.error_reply('CLOSED config_missing') end
   if config[1] ~= args[1] then return redis.error_reply('CLOSED foreign_epoch') end
   local stock, starts_at, ends_at = tonumber(config[2]), tonumber(config[3]), tonumber(config[4])
   if not (stock and starts_at and ends_at) then return redis.error_reply('CLOSED config_unsound') end
+
+  local changes, changed_at = string.match(config[6] or '0 0', '^(%d+) (%d+)$')
+  if not changes then return redis.error_reply('CLOSED brake_unsound') end
 
   if args[2] ~= '' then
     local known = redis.call('XRANGE', keys[3], args[2], args[2])[1]
@@ -64,7 +68,8 @@ local function decide(keys, args)
 
   local clock = redis.call('TIME')
   local time = clock[1] * 1000 + math.floor(clock[2] / 1000)
-  local now = math.max(time, last_time, tonumber(args[4]), tonumber(config[5] or 0))
+  local now = math.max(time, last_time, tonumber(args[4]), tonumber(config[5] or 0),
+    tonumber(changed_at))
   local closed = nil
   if now < starts_at then closed = UPCOMING elseif now >= ends_at then closed = ENDED end
 
@@ -81,6 +86,8 @@ local function decide(keys, args)
       results[i] = closed
     elseif unit >= stock then
       results[i] = SOLD_OUT
+    elseif changes % 2 == 1 then
+      results[i] = PAUSED
     else
       unit = unit + 1
       results[i] = unit
@@ -110,5 +117,5 @@ local function decide(keys, args)
   if now >= ends_at and not config[5] then
     redis.call('HSET', keys[1], 'endedAt', string.format('%.0f', now))
   end
-  return { time, now, sold, results }
+  return { time, now, sold, config[6] or '', results }
 end

@@ -6,6 +6,7 @@ use flashsale_sale::{Attempt, IdempotencyKey, Order, Outcome, Phase, Timestamp};
 use parking_lot::Mutex;
 use redis::{Cmd, Value};
 
+use super::books;
 use super::connection::Connection;
 use super::head::Head;
 use super::keys::Keys;
@@ -133,7 +134,7 @@ fn parse(answer: &Value, attempts: &[Attempt]) -> Result<Decided, Trouble> {
     let Value::Array(parts) = answer else {
         return Err(odd());
     };
-    let [time, now, sold, Value::Array(results)] = &parts[..] else {
+    let [time, now, sold, brake, Value::Array(results)] = &parts[..] else {
         return Err(odd());
     };
     let number = |value| u64::try_from(record::number(value)?).ok();
@@ -142,6 +143,8 @@ fn parse(answer: &Value, attempts: &[Attempt]) -> Result<Decided, Trouble> {
     let sold = number(sold)
         .and_then(|sold| u32::try_from(sold).ok())
         .ok_or_else(odd)?;
+    let brake = record::text(brake).filter(|text| !text.is_empty());
+    let brake = books::parse_brake(brake)?;
     if results.len() != attempts.len() {
         return Err(odd());
     }
@@ -152,6 +155,7 @@ fn parse(answer: &Value, attempts: &[Attempt]) -> Result<Decided, Trouble> {
             Value::Int(0) => Outcome::SoldOut,
             Value::Int(-1) => Outcome::NotActive(Phase::Upcoming),
             Value::Int(-2) => Outcome::NotActive(Phase::Ended),
+            Value::Int(-3) => Outcome::Paused,
             Value::Int(unit) => {
                 let order = Order {
                     unit: u32::try_from(*unit).map_err(|_| odd())?,
@@ -175,6 +179,7 @@ fn parse(answer: &Value, attempts: &[Attempt]) -> Result<Decided, Trouble> {
         time,
         now,
         sold_before: sold,
+        brake,
         outcomes,
         orders,
     })

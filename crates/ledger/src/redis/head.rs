@@ -12,7 +12,7 @@ use super::trouble::Trouble;
 use crate::CsrfKey;
 
 /// The form of what is stored. A program that knows another one must not sell from it.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 /// How often another node may be quicker. One that was has made the sale, so once is the rule.
 const TRIES_MAX: u32 = 10;
 

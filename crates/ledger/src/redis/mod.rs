@@ -7,7 +7,7 @@
 //! - [`keys`], [`record`] and [`head`]: what is stored, and how a sale is made, once;
 //! - [`books`]: what is checked before each batch;
 //! - [`function`] (with `decide.lua`) and [`watch`]: the two ways to decide a batch;
-//! - [`node`]: the way of a batch; [`follow`]: how other nodes' orders come here; [`clock`]: the server's;
+//! - [`node`]: the way of a batch; [`brake`]: how selling is stopped; [`follow`]: how other nodes' orders come here; [`clock`]: the server's;
 //! - [`open`]: from an address to a ledger; [`memory`]: what a node remembers;
 //! - [`reader`]: reading and auditing, also while nodes sell.
 //!
@@ -18,6 +18,7 @@
 
 pub mod address;
 mod books;
+mod brake;
 mod checks;
 mod clock;
 mod connection;
@@ -38,7 +39,7 @@ pub mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashsale_sale::{Attempt, Order, Outcome, Phase, Timestamp, UserId, View};
+use flashsale_sale::{Attempt, Brake, Order, Outcome, Phase, Timestamp, UserId, View};
 use redis::Cmd;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -106,6 +107,8 @@ struct Decided {
     now: Timestamp,
     /// How many units were sold before.
     sold_before: u32,
+    /// The brake by which it was decided.
+    brake: Brake,
     /// One for each attempt.
     outcomes: Vec<Outcome>,
     /// The orders that are new, in order of unit.
@@ -154,6 +157,10 @@ impl Ledger for RedisLedger {
             )));
         }
         Ok(self.node.commit(&batch).await?)
+    }
+
+    async fn set_brake(&self, pulled: bool) -> Result<Brake, CommitError> {
+        Ok(self.node.set_brake(pulled).await?)
     }
 
     async fn find(&self, user: &UserId) -> Result<Option<Order>, Unavailable> {

@@ -134,6 +134,7 @@ impl Node {
             .record(orders.clone().cloned())
             .map_err(|contradiction| Trouble::NoAnswer(contradiction.to_string()))?;
         self.view.observe(decided.now);
+        self.view.observe_brake(decided.brake);
         let mut progress = self.progress.lock();
         orders.for_each(|order| progress.see(order));
         if let Some(last) = decided.orders.last() {

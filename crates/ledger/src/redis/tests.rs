@@ -174,6 +174,12 @@ impl Ledger for Timed {
         self.ledger.commit(batch).await
     }
 
+    async fn set_brake(&self, pulled: bool) -> Result<Brake, CommitError> {
+        let mut connection = self.ledger.node.dialer.connect().await.unwrap();
+        write_clock(&mut connection, &self.clock).await;
+        self.ledger.set_brake(pulled).await
+    }
+
     async fn find(&self, user: &UserId) -> Result<Option<Order>, Unavailable> {
         self.ledger.find(user).await
     }

@@ -77,6 +77,7 @@ impl Fault {
             "entry_removed" => Self::EntryRemoved,
             "receipt_unsound" => Self::Unsound("a receipt in Redis cannot be read".to_owned()),
             "config_unsound" => Self::Unsound("its settings in Redis are not numbers".to_owned()),
+            "brake_unsound" => Self::Unsound("the brake in Redis cannot be read".to_owned()),
             "receipt_type" => Self::WrongType("the receipt of a user".to_owned()),
             other => Self::Unsound(other.to_owned()),
         }

@@ -104,12 +104,9 @@ async fn try_once(
     let stored = stored(attempts, receipts_found)?;
 
     let (sale, sold_before) = (&head.sale, books.sold());
-    let last_time = books.last.map_or(Timestamp(0), |last| last.time);
-    let now = [last_time, floor, books.ended_at.unwrap_or(Timestamp(0))]
-        .into_iter()
-        .fold(books.time, Timestamp::max);
+    let now = books.now(floor);
     let find = |user: &UserId| stored.get(user).cloned();
-    let decision = decide(sale, sold_before, find, now, attempts);
+    let decision = decide(sale, sold_before, find, now, books.brake, attempts);
     let left = sale.stock().saturating_sub(sold_before);
     // `decide` never does that. Beside it stands this, because below zero nothing can be put right.
     if decision.orders.len() > left as usize && !sabotaged_stock() {
@@ -123,6 +120,7 @@ async fn try_once(
         time: books.time,
         now,
         sold_before,
+        brake: books.brake,
         outcomes: decision.outcomes,
         orders: decision.orders,
     };

@@ -338,6 +338,12 @@ fn load(connection: &Connection, view: &View, path: &Path) -> Result<(), OpenErr
     if let Some(seen_at) = seen_at {
         view.observe(seen_at);
     }
+    let changes =
+        schema::brake_changes(connection).map_err(|source| OpenError::from_sqlite(path, source))?;
+    if let Some(brake) = changes.last() {
+        view.observe(brake.changed_at());
+        view.observe_brake(*brake);
+    }
     Ok(())
 }
 

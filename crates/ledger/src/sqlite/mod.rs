@@ -24,7 +24,7 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flashsale_sale::{Attempt, Order, Outcome, UserId, View};
+use flashsale_sale::{Attempt, Brake, Order, Outcome, UserId, View};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -96,13 +96,11 @@ impl Ledger for SqliteLedger {
     }
 
     async fn commit(&self, batch: Arc<[Attempt]>) -> Result<Vec<Outcome>, CommitError> {
-        let (answer, outcomes) = oneshot::channel();
-        let stopped = || CommitError::Lost("the writer has stopped".to_owned());
-        self.jobs
-            .send(Job { batch, answer })
-            .await
-            .map_err(|_| stopped())?;
-        outcomes.await.map_err(|_| stopped())?
+        self.ask(|answer| Job::Batch { batch, answer }).await
+    }
+
+    async fn set_brake(&self, pulled: bool) -> Result<Brake, CommitError> {
+        self.ask(|answer| Job::Brake { pulled, answer }).await
     }
 
     /// The view is fed by the only writer there is, so it knows every order.
@@ -125,6 +123,17 @@ impl Ledger for SqliteLedger {
 }
 
 impl SqliteLedger {
+    /// Gives the writer something to do, and waits for its answer.
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, CommitError>>) -> Job,
+    ) -> Result<T, CommitError> {
+        let stopped = || CommitError::Lost("the writer has stopped".to_owned());
+        let (answer, result) = oneshot::channel();
+        self.jobs.send(job(answer)).await.map_err(|_| stopped())?;
+        result.await.map_err(|_| stopped())?
+    }
+
     /// Waits for the writer to finish, and closes the file: the log is copied into the database and
     /// removed. The batch under way is stored first.
     fn close_blocking(mut self) {

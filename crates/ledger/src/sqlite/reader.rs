@@ -78,6 +78,10 @@ impl Reader {
         if let Some(problem) = &self.log_problem {
             audit.find(format!("{problem}: orders are missing"));
         }
+        match schema::brake_changes(&self.connection) {
+            Ok(changes) => changes.into_iter().for_each(|change| audit.brake(change)),
+            Err(error) => audit.find(error.to_string()),
+        }
         let structure = structure_problems(&self.connection);
         let tables = schema::changed_tables(&self.connection, &self.head.sale);
         for problems in [structure, tables] {

@@ -1,6 +1,6 @@
 //! The tables, which themselves refuse what must not happen, and the sale's settings in them.
 
-use flashsale_sale::{Sale, SaleId, Timestamp, Window};
+use flashsale_sale::{Brake, Sale, SaleId, Timestamp, Window};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::OpenError;
@@ -9,7 +9,7 @@ use crate::CsrfKey;
 /// Marks the file as a flashsale ledger (`PRAGMA application_id`): "flsh" in ASCII.
 const APPLICATION_ID: i32 = 0x666c_7368;
 /// The version of the tables below (`PRAGMA user_version`).
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Tells one ledger from every other, also from a later one of the same name.
 pub(super) type Epoch = [u8; 16];
@@ -24,7 +24,7 @@ pub(super) struct Head {
 
 /// The statements that make the tables of one sale. Stock and window are in the checks as numbers:
 /// they never change, and a check may not look into another table.
-fn tables(sale: &Sale) -> [(&'static str, String); 5] {
+fn tables(sale: &Sale) -> [(&'static str, String); 6] {
     let (starts_at, ends_at) = (sale.window().starts_at().0, sale.window().ends_at().0);
     let stock = sale.stock();
     let (unit_check, unique) = order_checks(stock);
@@ -66,6 +66,14 @@ fn tables(sale: &Sale) -> [(&'static str, String); 5] {
   seen_at INTEGER NOT NULL CHECK (seen_at >= {ends_at})
 ) STRICT"
             ),
+        ),
+        (
+            "brake",
+            "CREATE TABLE brake (
+  change INTEGER PRIMARY KEY CHECK (change > 0),
+  changed_at INTEGER NOT NULL
+) STRICT"
+                .to_owned(),
         ),
         (
             "orders_are_never_removed",
@@ -138,6 +146,22 @@ pub(super) fn create(connection: &mut Connection, head: &Head) -> rusqlite::Resu
         ],
     )?;
     transaction.commit()
+}
+
+/// Every change of the brake, the first one first.
+pub(super) fn brake_changes(connection: &Connection) -> rusqlite::Result<Vec<Brake>> {
+    let mut query = connection.prepare("SELECT change, changed_at FROM brake ORDER BY change")?;
+    let changes = query.query_map([], |row| Ok(Brake::new(row.get(0)?, from_sql(row.get(1)?))))?;
+    changes.collect()
+}
+
+/// Notes a change of the brake down.
+pub(super) fn insert_brake(connection: &Connection, brake: Brake) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT INTO brake VALUES (?1, ?2)",
+        params![brake.changes(), to_sql(brake.changed_at())],
+    )?;
+    Ok(())
 }
 
 /// Reads the head, and refuses a file that is not a sound flashsale ledger of this version.

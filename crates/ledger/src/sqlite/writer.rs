@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use flashsale_sale::{Attempt, Order, Outcome, Phase, Timestamp, View, decide};
+use flashsale_sale::{Attempt, Brake, Outcome, Phase, View, decide};
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::files::Identity;
 use super::schema::to_sql;
-use super::{OpenError, Trouble, rows};
+use super::{OpenError, Trouble, rows, schema};
 use crate::{Clock, CommitError};
 
 /// The log is copied into the database once it has this many pages, 16 MiB. Buyers come in no order, so
@@ -20,11 +20,17 @@ use crate::{Clock, CommitError};
 /// copied once: the longer the log, the less often.
 const WAL_PAGES_MAX: i32 = 4000;
 
-/// One batch, and where its outcomes go.
+/// What there is to do, and where its result goes.
 #[derive(Debug)]
-pub(super) struct Job {
-    pub(super) batch: Arc<[Attempt]>,
-    pub(super) answer: oneshot::Sender<Result<Vec<Outcome>, CommitError>>,
+pub(super) enum Job {
+    Batch {
+        batch: Arc<[Attempt]>,
+        answer: oneshot::Sender<Result<Vec<Outcome>, CommitError>>,
+    },
+    Brake {
+        pulled: bool,
+        answer: oneshot::Sender<Result<Brake, CommitError>>,
+    },
 }
 
 /// The only one that writes to the file.
@@ -59,20 +65,14 @@ impl Writer {
     ) {
         let mut lost = None;
         while let Some(job) = jobs.blocking_recv() {
-            let result = match &lost {
-                None => self.commit(&job.batch),
-                Some(reason) => Err(CommitError::Lost(String::clone(reason))),
-            };
-            *self.trouble.lock() = match &result {
-                Ok(_) => Trouble::None,
-                Err(error @ CommitError::Lost(_)) => Trouble::Final(error.to_string()),
-                Err(error) => Trouble::Passing(Instant::now(), error.to_string()),
-            };
-            if let Err(CommitError::Lost(reason)) = &result {
-                lost = Some(reason.clone());
+            match job {
+                Job::Batch { batch, answer } => {
+                    self.perform(&mut lost, answer, |writer| writer.commit(&batch));
+                }
+                Job::Brake { pulled, answer } => {
+                    self.perform(&mut lost, answer, |writer| writer.set_brake(pulled));
+                }
             }
-            // Whoever asked may have given up; what is stored is in the view all the same.
-            drop(job.answer.send(result));
             if lost.is_none() {
                 lost = self.checkpoint().err();
             }
@@ -86,6 +86,29 @@ impl Writer {
                 "the ledger was not closed in order; the next start recovers it"
             );
         }
+    }
+
+    /// Does one thing, unless the file is lost, and keeps what came of it.
+    fn perform<T>(
+        &mut self,
+        lost: &mut Option<String>,
+        answer: oneshot::Sender<Result<T, CommitError>>,
+        act: impl FnOnce(&mut Self) -> Result<T, CommitError>,
+    ) {
+        let result = match lost {
+            None => act(self),
+            Some(reason) => Err(CommitError::Lost(reason.clone())),
+        };
+        *self.trouble.lock() = match &result {
+            Ok(_) => Trouble::None,
+            Err(error @ CommitError::Lost(_)) => Trouble::Final(error.to_string()),
+            Err(error) => Trouble::Passing(Instant::now(), error.to_string()),
+        };
+        if let Err(CommitError::Lost(reason)) = &result {
+            *lost = Some(reason.clone());
+        }
+        // Whoever asked may have given up; what is stored is in the view all the same.
+        drop(answer.send(result));
     }
 
     /// Copies the log into the database, then notes that the log is not needed any more, and then lets
@@ -122,19 +145,26 @@ impl Writer {
         let sale = self.view.sale();
         // This thread is the only writer and feeds the view, so the view is the list.
         let stored = |user: &_| self.view.order_of(user);
-        let decision = decide(sale, self.view.sold(), stored, now, batch);
+        let decision = decide(
+            sale,
+            self.view.sold(),
+            stored,
+            now,
+            self.view.brake(),
+            batch,
+        );
 
         let phase = |time| sale.window().phase(time);
         let ends_now = phase(now) == Phase::Ended && phase(self.view.ledger_time()) != Phase::Ended;
         if !decision.orders.is_empty() || ends_now {
-            let ending = ends_now.then_some(now);
-            let path = self.path.display().to_string();
-            let named = |reason| format!("{path}: {reason}");
-            self.store(&decision.orders, ending)
-                .map_err(|failure| match failure {
-                    Failure::RolledBack(reason) => CommitError::NotApplied(named(reason)),
-                    Failure::Lost(reason) => CommitError::Lost(named(reason)),
-                })?;
+            self.store(|transaction| {
+                rows::insert(transaction, &decision.orders)?;
+                if ends_now {
+                    let end = "INSERT OR IGNORE INTO ending VALUES (1, ?1)";
+                    transaction.execute(end, [to_sql(now)])?;
+                }
+                Ok(())
+            })?;
         }
         self.view.observe(now);
         self.view
@@ -143,21 +173,42 @@ impl Writer {
         Ok(decision.outcomes)
     }
 
-    /// Stores new orders, and the end of the sale when it has come, in one durable transaction.
-    fn store(&mut self, orders: &[Order], ending: Option<Timestamp>) -> Result<(), Failure> {
+    /// Pulls the brake or lets it go, if that is not how it is.
+    fn set_brake(&mut self, pulled: bool) -> Result<Brake, CommitError> {
+        let now = (self.clock)().max(self.view.ledger_time());
+        let brake = self.view.brake();
+        let Some(changed) = brake.changed(pulled, now) else {
+            return Ok(brake);
+        };
+        self.store(|transaction| schema::insert_brake(transaction, changed))?;
+        self.view.observe(now);
+        self.view.observe_brake(changed);
+        Ok(changed)
+    }
+
+    /// Writes in one durable transaction.
+    fn store(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), CommitError> {
+        self.try_to_store(write).map_err(|failure| {
+            let named = |reason| format!("{}: {reason}", self.path.display());
+            match failure {
+                Failure::RolledBack(reason) => CommitError::NotApplied(named(reason)),
+                Failure::Lost(reason) => CommitError::Lost(named(reason)),
+            }
+        })
+    }
+
+    fn try_to_store(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), Failure> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| before_commit(&error))?;
-        rows::insert(&transaction, orders).map_err(|error| before_commit(&error))?;
-        if let Some(seen_at) = ending {
-            transaction
-                .execute(
-                    "INSERT OR IGNORE INTO ending VALUES (1, ?1)",
-                    [to_sql(seen_at)],
-                )
-                .map_err(|error| before_commit(&error))?;
-        }
+        write(&transaction).map_err(|error| before_commit(&error))?;
         transaction.commit().map_err(|error| at_commit(&error))?;
         self.identity.check(&self.path).map_err(Failure::Lost)
     }

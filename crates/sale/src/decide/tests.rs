@@ -22,6 +22,7 @@ fn attempt(user: u8, id: u128, key: Option<u8>) -> Attempt {
 struct List {
     sale: Sale,
     orders: Vec<Order>,
+    brake: Brake,
 }
 
 impl List {
@@ -29,13 +30,21 @@ impl List {
         Self {
             sale: sale(stock),
             orders: Vec::new(),
+            brake: Brake::default(),
         }
     }
 
     fn commit(&mut self, now: u64, attempts: &[Attempt]) -> Vec<Outcome> {
         let stored = |user: &UserId| self.orders.iter().find(|o| o.user == *user).cloned();
         let sold = u32::try_from(self.orders.len()).unwrap();
-        let decision = decide(&self.sale, sold, stored, Timestamp(now), attempts);
+        let decision = decide(
+            &self.sale,
+            sold,
+            stored,
+            Timestamp(now),
+            self.brake,
+            attempts,
+        );
         self.orders.extend(decision.orders);
         decision.outcomes
     }
@@ -54,6 +63,26 @@ fn row_43_at_the_start_is_allowed_and_at_the_end_refused() {
     check(STARTS_AT, None);
     check(ENDS_AT - 1, None);
     check(ENDS_AT, Some(Phase::Ended));
+}
+
+#[test]
+fn while_the_brake_is_pulled_nothing_new_is_sold() {
+    let mut list = List::new(2);
+    let first = list.commit(STARTS_AT, &[attempt(1, 1, None)]);
+    list.brake = Brake::new(1, Timestamp(STARTS_AT));
+    let batch = [attempt(1, 1, None), attempt(2, 2, None)];
+    let outcomes = list.commit(STARTS_AT + 1, &batch);
+    // Who has an order hears of it.
+    assert_eq!(outcomes, [first[0].clone(), Outcome::Paused]);
+    let too_late = list.commit(ENDS_AT, &[attempt(2, 2, None)]);
+    assert_eq!(too_late, [Outcome::NotActive(Phase::Ended)]);
+    list.brake = Brake::new(2, Timestamp(STARTS_AT + 2));
+    list.commit(STARTS_AT + 2, &[attempt(2, 2, None)]);
+    assert_eq!(list.orders.len(), 2);
+    // What is sold out stays so, whatever the brake.
+    list.brake = Brake::new(3, Timestamp(STARTS_AT + 3));
+    let outcomes = list.commit(STARTS_AT + 3, &[attempt(3, 3, None)]);
+    assert_eq!(outcomes, [Outcome::SoldOut]);
 }
 
 #[test]

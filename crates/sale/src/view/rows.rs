@@ -32,9 +32,9 @@ struct Row {
     key_bytes: u16,
 }
 
-/// One order, as it is kept.
+/// One order, as it is kept: read in place, without a copy.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'a> {
+pub struct StoredOrder<'a> {
     row: &'a Row,
     texts: &'a str,
 }
@@ -44,10 +44,10 @@ impl Rows {
         self.len
     }
 
-    pub(super) fn get(&self, position: u32) -> Entry<'_> {
+    pub(super) fn get(&self, position: u32) -> StoredOrder<'_> {
         let position = position as usize;
         let chunk = &self.chunks[position / CHUNK_ROWS];
-        Entry {
+        StoredOrder {
             row: &chunk.rows[position % CHUNK_ROWS],
             texts: &chunk.texts,
         }
@@ -91,24 +91,36 @@ impl Chunk {
     }
 }
 
-impl Entry<'_> {
-    pub(super) fn unit(&self) -> u32 {
+impl<'a> StoredOrder<'a> {
+    /// Which unit.
+    pub fn unit(&self) -> u32 {
         self.row.unit
     }
 
-    pub(super) fn id(&self) -> OrderId {
+    /// The name of the order.
+    pub fn id(&self) -> OrderId {
         self.row.id
     }
 
-    pub(super) fn user(&self) -> &str {
-        let begin = self.row.texts_at as usize;
-        &self.texts[begin..begin + usize::from(self.row.user_bytes)]
+    /// When it was decided, by the ledger's clock.
+    pub fn ordered_at(&self) -> Timestamp {
+        self.row.ordered_at
+    }
+
+    /// Whose it is, in canonical form.
+    pub fn user(&self) -> &'a str {
+        self.text(0, self.row.user_bytes)
+    }
+
+    /// The key that the client gave, if it gave one.
+    pub fn idempotency_key(&self) -> Option<&'a str> {
+        let key = self.text(self.row.user_bytes, self.row.key_bytes);
+        (!key.is_empty()).then_some(key)
     }
 
     /// The whole order. The user is the one who was asked for.
     pub(super) fn order(&self, user: &UserId) -> Order {
-        let begin = self.row.texts_at as usize + usize::from(self.row.user_bytes);
-        let key = &self.texts[begin..begin + usize::from(self.row.key_bytes)];
+        let key = self.text(self.row.user_bytes, self.row.key_bytes);
         Order {
             unit: self.row.unit,
             id: self.row.id,
@@ -116,6 +128,11 @@ impl Entry<'_> {
             ordered_at: self.row.ordered_at,
             idempotency_key: IdempotencyKey::parse(key).ok(),
         }
+    }
+
+    fn text(&self, begin: u16, bytes: u16) -> &'a str {
+        let begin = self.row.texts_at as usize + usize::from(begin);
+        &self.texts[begin..begin + usize::from(bytes)]
     }
 }
 
@@ -149,6 +166,8 @@ mod tests {
             assert_eq!(row.user(), order.user.as_str());
             assert_eq!((row.unit(), row.id()), (order.unit, order.id));
             assert_eq!(row.order(&order.user), order);
+            let key = order.idempotency_key.as_ref().map(IdempotencyKey::as_str);
+            assert_eq!(row.idempotency_key(), key);
         }
     }
 

@@ -135,3 +135,27 @@ fn row_47_without_stock_the_open_sale_is_sold_out() {
     assert_eq!(view.status(Timestamp(1_000)).phase, Phase::SoldOut);
     check(&view, "ada", 1_000, Some(&Outcome::SoldOut));
 }
+
+#[test]
+fn orders_are_read_in_pieces() {
+    let view = view(5);
+    view.record((1..=3).map(|unit| order(unit, &format!("user-{unit}"))))
+        .unwrap();
+    let units = |from, orders_max| {
+        let mut units = Vec::new();
+        let next = view.read(from, orders_max, |position, order| {
+            units.push((position, order.unit(), order.user().to_owned()));
+        });
+        (units, next)
+    };
+    let user = |unit| format!("user-{unit}");
+    assert_eq!(
+        units(0, 2),
+        (vec![(0, 1, user(1)), (1, 2, user(2))], Some(2))
+    );
+    assert_eq!(units(2, 2), (vec![(2, 3, user(3))], None));
+    assert_eq!(units(3, 2), (vec![], None));
+    let mut units = Vec::new();
+    view.read_at(&[2, 0], |order| units.push(order.unit()));
+    assert_eq!(units, [3, 1]);
+}

@@ -1,0 +1,45 @@
+//! Stop selling, and go on.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Serialize};
+
+use super::Admin;
+use super::session::read_json;
+use crate::answer::Answer;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    paused: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    paused: bool,
+    paused_at: Option<u64>,
+}
+
+/// `PUT /admin/brake`: answers once it is stored, so that every decision after the answer obeys it.
+pub(super) async fn set(
+    State(admin): State<Arc<Admin>>,
+    request: Request,
+) -> Result<Response, Answer> {
+    let Wanted { paused } = read_json(&admin, request).await?;
+    let brake = admin.app.orders.set_brake(paused).await?;
+    let paused_at = brake.paused_at().map(|time| time.0);
+    tracing::warn!(
+        paused = brake.is_pulled(),
+        "somebody has set the emergency brake"
+    );
+    let wire = Wire {
+        paused: brake.is_pulled(),
+        paused_at,
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(wire)).into_response())
+}

@@ -1,0 +1,222 @@
+//! What can be asked, and every answer to it. The functions carry the descriptions and are never called.
+
+#![expect(dead_code, reason = "these functions describe what the handlers do")]
+
+use utoipa::IntoParams;
+
+use super::schemas::{
+    AlreadyPurchased, BadRequest, Busy, CsrfToken, Internal, InvalidUser, Live, LookUp, NotReady,
+    PayloadTooLarge, PurchaseForbidden, PurchaseRequest, Purchased, Ready, RequestTimeout,
+    SaleStatus, SoldOut, UnsupportedMediaType, UserId,
+};
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+struct Known {
+    /// The `ETag` of an earlier answer.
+    #[param(rename = "If-None-Match", nullable = false)]
+    if_none_match: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+struct PurchaseHead {
+    /// The token of `GET /api/csrf`, the same as in the cookie. `X-XSRF-Token` is read where this one is
+    /// missing.
+    #[param(rename = "X-CSRF-Token")]
+    csrf_token: String,
+    /// The client's name for this purchase, stored with the order. The same user with the same key is
+    /// answered `Purchased` again, instead of `AlreadyPurchased`.
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[ -~]+$"
+    )]
+    idempotency_key: Option<String>,
+}
+
+/// What the sale is doing
+///
+/// `ETag` names all of it but `serverTime`, so that whoever asks again with `If-None-Match` is spared the
+/// body while nothing changes.
+#[utoipa::path(
+    get,
+    path = "/api/status",
+    operation_id = "getStatus",
+    tag = "sale",
+    params(Known),
+    responses(
+        (
+            status = 200, description = "The sale at this moment.", body = SaleStatus,
+            headers(
+                ("ETag" = String, description = "Names the answer, weakly."),
+                ("Cache-Control" = String, description = "`public, max-age=1`")
+            )
+        ),
+        (
+            status = 304, description = "Nothing has changed but the time.",
+            headers(("ETag" = String, description = "The same as before."))
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn status() {}
+
+/// What the sale is doing, live
+///
+/// A stream of server-sent events: `event: status`, and in `data` the JSON of `GET /api/status`. The first
+/// comes at once, then one whenever something changes, at most five a second, and at least one in 15
+/// seconds. The stream ends when the server stops.
+#[utoipa::path(
+    get,
+    path = "/api/events",
+    operation_id = "streamEvents",
+    tag = "sale",
+    responses(
+        (
+            status = 200, description = "The stream. The schema is that of the `data` of each event.",
+            content_type = "text/event-stream", body = SaleStatus,
+            headers(("Cache-Control" = String, description = "`no-store`"))
+        ),
+        (
+            status = 503,
+            description = "Too many streams are open. Ask `GET /api/status` from time to time instead.",
+            body = Busy,
+            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn events() {}
+
+/// A token against forged requests
+///
+/// It comes in the body and as a cookie. Send both back with a purchase: another site can make a browser
+/// send the cookie, but not the header. A browser whose token is still fresh gets the same again.
+#[utoipa::path(
+    get,
+    path = "/api/csrf",
+    operation_id = "getCsrfToken",
+    tag = "purchase",
+    responses(
+        (
+            status = 200, description = "The token.", body = CsrfToken,
+            headers(
+                ("Set-Cookie" = String, description = "The token as the cookie `csrfToken`, for two hours."),
+                ("Cache-Control" = String, description = "`no-store`")
+            )
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn csrf() {}
+
+/// Buy one unit
+///
+/// A unit for each user. `Purchased` is answered only when the order is stored. When the answer is `Busy`,
+/// or none comes, send the same request again: it gets one stable answer.
+#[utoipa::path(
+    post,
+    path = "/api/purchase",
+    operation_id = "purchase",
+    tag = "purchase",
+    params(PurchaseHead),
+    request_body(content = PurchaseRequest, description = "Who wants to buy; at most 16 KiB."),
+    security(("csrfCookie" = [])),
+    responses(
+        (
+            status = 200, description = "The unit is the buyer's, and the order is stored.", body = Purchased,
+            headers(("Cache-Control" = String, description = "`no-store`, as on every answer here."))
+        ),
+        (status = 400, description = "The request cannot be understood.", body = BadRequest),
+        (
+            status = 403,
+            description = "The sale is not open or paused (`status` is `not_active`), or the request may be \
+                forged (`error` is `csrf`), and then a new token comes with it.",
+            body = PurchaseForbidden,
+            headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
+        ),
+        (status = 408, description = "The body did not arrive in time.", body = RequestTimeout),
+        (status = 409, description = "The user had an order already.", body = AlreadyPurchased),
+        (status = 410, description = "Every unit is sold.", body = SoldOut),
+        (status = 413, description = "The body is over 16 KiB.", body = PayloadTooLarge),
+        (status = 415, description = "The body is not JSON in UTF-8.", body = UnsupportedMediaType),
+        (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        (
+            status = 503, description = "There is no answer now. Send the same request again later.",
+            body = Busy,
+            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn purchase() {}
+
+/// Whether a user has an order, and which
+#[utoipa::path(
+    get,
+    path = "/api/purchase/{userId}",
+    operation_id = "lookUpPurchase",
+    tag = "purchase",
+    params(("userId" = UserId, Path, description = "Who may have bought; percent-encoded.")),
+    responses(
+        (
+            status = 200, description = "The order, or that there is none.", body = LookUp,
+            headers(("Cache-Control" = String, description = "`no-store`"))
+        ),
+        (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        (
+            status = 503, description = "There is no answer now. Ask again later.", body = Busy,
+            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn look_up() {}
+
+/// Whether the process lives
+#[utoipa::path(
+    get,
+    path = "/livez",
+    operation_id = "getLiveness",
+    tag = "health",
+    responses(
+        (status = 200, description = "It does.", body = Live),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn live() {}
+
+/// Whether this server can sell
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "getReadiness",
+    tag = "health",
+    responses(
+        (status = 200, description = "The ledger takes orders.", body = Ready),
+        (status = 503, description = "It takes none now, for these reasons.", body = NotReady),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn ready() {}
+
+/// This document
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    operation_id = "getOpenApi",
+    tag = "documentation",
+    params(Known),
+    responses(
+        (
+            status = 200, description = "An OpenAPI 3.1 document.", body = Object,
+            headers(("ETag" = String, description = "Names these very bytes."))
+        ),
+        (status = 304, description = "It is the same as before."),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn openapi() {}
