@@ -36,7 +36,7 @@ export const words = {
   session: {
     title: 'Sign in',
     again: 'Sign in again',
-    why: 'Your session is over, as it is after a restart of the node. Nothing on this page is lost.',
+    why: 'A session lasts twelve hours, and ends when the token is changed. Nothing on this page is lost.',
     token: 'Token',
     hint: [
       'It is in the file ',

@@ -5,10 +5,12 @@ import { decades, fromZeroRange, linearMarks, linearRange, logRange } from './sc
 test.each([
   [null, 5],
   [3, 5],
-  [6, 10],
-  [120, 200],
+  [6, 6],
+  [7, 8],
+  [120, 150],
   [500, 500],
-  [501, 1_000],
+  [501, 600],
+  [950, 1_000],
 ])('a linear axis for values up to %s ends at %s', (highest, end) => {
   expect(linearRange(highest)).toEqual([0, end]);
 });
@@ -33,8 +35,18 @@ test('marks stand at zero and at the powers of ten', () => {
   expect(decades(100, 10_000)).toEqual([100, 1_000, 10_000]);
 });
 
-test('marks of a linear axis are whole numbers where the end allows it', () => {
-  expect(linearMarks(200)).toEqual([0, 50, 100, 150, 200]);
-  expect(linearMarks(5)).toEqual([0, 1, 2, 3, 4, 5]);
-  expect(linearMarks(10)).toEqual([0, 2, 4, 6, 8, 10]);
+test.each([
+  [5, [0, 1, 2, 3, 4, 5]],
+  [10, [0, 2, 4, 6, 8, 10]],
+  [150, [0, 50, 100, 150]],
+  [3_000, [0, 1_000, 2_000, 3_000]],
+  [20_000, [0, 5_000, 10_000, 15_000, 20_000]],
+])('marks up to %s are round', (max, marks) => {
+  expect(linearMarks(max)).toEqual(marks);
+});
+
+test('every end of a linear axis has marks between', () => {
+  for (let highest = 0; highest < 2_000; highest += 1) {
+    expect(linearMarks(linearRange(highest)[1]).length).toBeGreaterThan(3);
+  }
 });

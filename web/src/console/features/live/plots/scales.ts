@@ -1,6 +1,9 @@
 /** Ranges and marks of the vertical axes. */
 
 const EMPTY_TOP = 5;
+/** Times a power of ten, each of them can be parted into round steps. */
+const ROUND_ENDS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+const ROUND_STEPS = [1, 2, 5];
 const LOG_MICROS_EMPTY: Range = [100, 100_000];
 
 export type Range = [min: number, max: number];
@@ -9,8 +12,8 @@ export type Range = [min: number, max: number];
 export function linearRange(highest: number | null): Range {
   if (highest === null || highest <= EMPTY_TOP) return [0, EMPTY_TOP];
   const magnitude = 10 ** Math.floor(Math.log10(highest));
-  const step = [1, 2, 2.5, 5, 10].find((factor) => factor * magnitude >= highest) ?? 10;
-  return [0, step * magnitude];
+  const end = ROUND_ENDS.find((factor) => factor * magnitude >= highest) ?? 10;
+  return [0, end * magnitude];
 }
 
 /** From zero to the power of ten at or above the highest value. */
@@ -34,8 +37,13 @@ export function decades(min: number, max: number): number[] {
   return marks;
 }
 
-/** Five marks or fewer, at round distances. */
+/** Marks at round distances, six at most. */
 export function linearMarks(max: number): number[] {
-  const whole = [4, 5, 2].find((parts) => Number.isInteger(max / parts)) ?? 1;
-  return Array.from({ length: whole + 1 }, (_, index) => (max / whole) * index);
+  const parts = [4, 5, 3].find((count) => isRound(max / count)) ?? 1;
+  return Array.from({ length: parts + 1 }, (_, index) => (max / parts) * index);
+}
+
+function isRound(step: number): boolean {
+  const magnitude = 10 ** Math.floor(Math.log10(step));
+  return ROUND_STEPS.some((round) => Math.abs(step / magnitude - round) < 1e-9);
 }
