@@ -34,6 +34,8 @@ const DEMO: &str = "demo-";
 #[derive(Debug)]
 pub(crate) struct ChosenSale<L> {
     pub(crate) ledger: L,
+    /// Which kind of ledger it is.
+    pub(crate) engine: &'static str,
     /// Where the ledger is, for people.
     pub(crate) place: String,
     /// Whether it began with this start of the server.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::num::{NonZeroU8, NonZeroU32};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
@@ -57,6 +58,8 @@ pub(crate) struct ServeSettings {
     pub(crate) redis: RedisSettings,
     #[command(flatten)]
     pub(crate) bounds: BoundSettings,
+    #[command(flatten)]
+    pub(crate) admin: AdminSettings,
     /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub(crate) secure_cookies: bool,
@@ -66,6 +69,55 @@ pub(crate) struct ServeSettings {
     /// How to log; auto is text on a terminal and JSON elsewhere
     #[arg(long, env, default_value = "auto")]
     pub(crate) log_format: LogFormat,
+    /// Every setting that has a value and is no secret, by its name: for people to look at.
+    #[arg(skip)]
+    pub(crate) in_force: Vec<(String, String)>,
+}
+
+/// The console for whoever answers for the sale, and the metrics.
+#[derive(Clone, Args)]
+#[command(next_help_heading = "Behind the counter")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are the names of the settings"
+)]
+pub(crate) struct AdminSettings {
+    /// Address or host name on which the console and /metrics listen
+    #[arg(long, env, default_value = "127.0.0.1", value_parser = parse_host)]
+    pub(crate) admin_host: String,
+    /// Their port; 0 takes any free one, off does without them [default: PORT + 1]
+    #[arg(long, env)]
+    pub(crate) admin_port: Option<AdminPort>,
+    /// What signs in there: at least 16 characters that nobody can guess [default: one that is made and
+    /// kept in DATA_DIR/admin-token]
+    #[arg(long, env, hide_env_values = true, hide_default_value = true)]
+    pub(crate) admin_token: Option<String>,
+}
+
+impl std::fmt::Debug for AdminSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AdminSettings(hidden)")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AdminPort {
+    Off,
+    At(u16),
+}
+
+impl FromStr for AdminPort {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self::Off),
+            _ => text
+                .parse()
+                .map(Self::At)
+                .map_err(|_| "write a port (0 to 65535), or off"),
+        }
+    }
 }
 
 /// The sale. What is stored holds: a setting that contradicts it is refused at start.
@@ -163,8 +215,11 @@ pub(crate) enum RedisStrategy {
 #[command(next_help_heading = "Limits")]
 pub(crate) struct BoundSettings {
     /// Open connections; more wait
-    #[arg(long, env, default_value = "10000")]
+    #[arg(long, env, default_value = "16384")]
     pub(crate) connections_max: NonZeroU32,
+    /// Live streams among them, but at most three quarters of them; whoever comes later asks now and then
+    #[arg(long, env, default_value = "12288")]
+    pub(crate) streams_max: NonZeroU32,
     /// Purchases that wait for the ledger; more are told to come back
     #[arg(long, env, default_value = "16384")]
     pub(crate) purchase_queue_max: NonZeroU32,
@@ -249,8 +304,27 @@ pub(crate) fn parse() -> Result<Command, Failure> {
     }
     let matches = with_defaults(Cli::command(), &dot_env::read(&known_variables())?)
         .get_matches_from(arguments);
-    let cli = Cli::from_arg_matches(&matches).map_err(Failure::refused)?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(Failure::refused)?;
+    if let (Command::Serve(settings), Some((_, given))) = (&mut cli.command, matches.subcommand()) {
+        settings.in_force = in_force(given);
+    }
     Ok(cli.command)
+}
+
+/// The settings of a server as they are, but for those that may hold a secret.
+fn in_force(given: &clap::ArgMatches) -> Vec<(String, String)> {
+    let command = Cli::command();
+    let serve = command.find_subcommand("serve");
+    let arguments = serve.into_iter().flat_map(clap::Command::get_arguments);
+    let public = arguments.filter(|argument| !argument.is_hide_env_values_set());
+    public
+        .filter_map(|argument| {
+            let name = argument.get_env()?.to_string_lossy().into_owned();
+            let values = given.get_raw(argument.get_id().as_str())?;
+            let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+            Some((name, values.join(",")))
+        })
+        .collect()
 }
 
 /// What is certainly no name is refused here, where nobody has to be asked about it.

@@ -153,6 +153,11 @@ impl Committer {
         &self.meters
     }
 
+    /// How many attempts may wait.
+    pub fn queue_max(&self) -> usize {
+        self.queue.max_capacity()
+    }
+
     /// How many attempts wait for their batch.
     pub fn queue_len(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()

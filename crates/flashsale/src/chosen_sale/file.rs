@@ -39,6 +39,7 @@ pub(crate) fn open(
     }
     Ok(ChosenSale {
         ledger,
+        engine: "sqlite",
         place,
         is_new,
         is_demo,

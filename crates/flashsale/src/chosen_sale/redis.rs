@@ -54,6 +54,7 @@ pub(crate) async fn open(
     }
     Ok(ChosenSale {
         ledger: found.open().await.map_err(failure)?,
+        engine: "redis",
         place,
         is_new,
         is_demo,

@@ -11,6 +11,8 @@ use flashsale_api::export::calendar;
 /// What there is to say.
 pub(super) struct Facts<'a> {
     pub(super) address: SocketAddr,
+    /// Where the console listens, and where its token is found.
+    pub(super) console: Option<(SocketAddr, &'a str)>,
     /// Where the ledger is.
     pub(super) place: &'a str,
     pub(super) status: Status,
@@ -40,6 +42,10 @@ fn text(facts: &Facts<'_>) -> String {
     } else {
         "gone on with, as it is stored"
     };
+    let console = match facts.console {
+        Some((address, token)) => format!("http://{address}, its token is in {token}"),
+        None => "none".to_owned(),
+    };
     let mut lines = vec![
         format!(
             "flashsale {} is listening on http://{address}",
@@ -60,6 +66,7 @@ fn text(facts: &Facts<'_>) -> String {
         ),
         format!("  end      {}{}", calendar(end), distance(status, end.0)),
         format!("  ledger   {}", facts.place),
+        format!("  console  {console}"),
         "  stop     Ctrl-C; the orders stay, and the next start goes on with them".to_owned(),
     ];
     if !facts.has_page {
@@ -76,6 +83,11 @@ fn text(facts: &Facts<'_>) -> String {
         "  Before buyers come, know that".to_owned()
     });
     lines.push(UNSAFE.to_owned());
+    if let Some((address, _)) = facts.console
+        && !address.ip().is_loopback()
+    {
+        lines.push(OPEN_CONSOLE.to_owned());
+    }
     lines.join("\n")
 }
 
@@ -84,6 +96,12 @@ const UNSAFE: &str =
     knows its users;
   - nothing limits how often one address may ask: let the front do that as well;
   - it speaks plain HTTP: let the front speak HTTPS, and set SECURE_COOKIES=true.
+
+";
+
+const OPEN_CONSOLE: &str =
+    "  - the console can be reached from elsewhere, and speaks plain HTTP: put HTTPS in front of it, or
+    reach it through a tunnel.
 
 ";
 

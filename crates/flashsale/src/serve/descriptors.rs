@@ -2,10 +2,11 @@
 
 use flashsale_api::server::Limits;
 
+use super::console;
 use crate::open_files;
 
-/// For the ledger, the log, the runtime and what else is not a connection.
-const BESIDES_CONNECTIONS: u64 = 64;
+/// For the console, the ledger, the log, the runtime and what else is not a connection of a buyer.
+const BESIDES_CONNECTIONS: u64 = 64 + console::CONNECTIONS_MAX as u64;
 
 /// Raises the system's limit on open files as far as the limits need and the system allows. Where that
 /// is not enough, fewer connections are open at once, and the rest waits.

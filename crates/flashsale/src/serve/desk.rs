@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use flashsale_api::{BoxFuture, Busy, Orders};
+use flashsale_api::{Backlog, BoxFuture, Busy, Orders};
 use flashsale_ledger::{Committer, Ledger};
-use flashsale_sale::{Attempt, Order, Outcome, UserId};
+use flashsale_sale::{Attempt, Brake, Order, Outcome, UserId};
 
 /// Purchases go through the committer, look-ups straight to the ledger.
 #[derive(Debug)]
@@ -30,6 +30,29 @@ impl<L: Ledger> Orders for Desk<L> {
                 .await
                 .map_err(|reason| Busy(reason.to_string()))
         })
+    }
+
+    fn set_brake(&self, pulled: bool) -> BoxFuture<'_, Result<Brake, Busy>> {
+        Box::pin(async move {
+            self.ledger
+                .set_brake(pulled)
+                .await
+                .map_err(|error| Busy(error.to_string()))
+        })
+    }
+
+    fn backlog(&self) -> Backlog {
+        let meters = self.committer.meters();
+        Backlog {
+            queue: self.committer.queue_len(),
+            queue_max: self.committer.queue_max(),
+            batch_entries: meters.batch_entries.counts(),
+            commit_us: meters.commit_us.counts(),
+        }
+    }
+
+    fn take_queue_peak(&self) -> usize {
+        self.committer.meters().take_queue_peak()
     }
 
     fn ready(&self) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! `flashsale serve`: start, wiring and orderly stop.
 
 mod banner;
+mod console;
 mod descriptors;
 mod desk;
 
@@ -9,13 +10,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashsale_api::admin::Admin;
+use flashsale_api::admin::about::About;
+use flashsale_api::admin::history::History;
+use flashsale_api::admin::session::Sessions;
 use flashsale_api::csrf::Csrf;
+use flashsale_api::live::Live;
+use flashsale_api::meters::Meters;
 use flashsale_api::page::Page;
 use flashsale_api::server::{self, Limits};
 use flashsale_api::{App, Routes};
 use flashsale_ledger::redis::ATTEMPTS_MAX;
 use flashsale_ledger::sqlite::SqliteLedger;
 use flashsale_ledger::{Bounds, Committer, Ledger};
+use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -23,6 +31,7 @@ use crate::chosen_sale::{self, ChosenSale};
 use crate::cli::{BoundSettings, ServeSettings};
 use crate::failure::Failure;
 use crate::{logging, world};
+use console::ConsoleDoor;
 use desk::Desk;
 
 /// The page's files, as the build script left them; none if it was built without the page.
@@ -48,10 +57,11 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let redis = settings.redis.place.address()?;
-    let (listener, address) = listen(&settings.host, settings.port).await?;
+    let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
         listener,
         address,
+        console: console::open(&settings).await?,
         interrupt: signal(SignalKind::interrupt()).map_err(Failure::failed)?,
         terminate: signal(SignalKind::terminate()).map_err(Failure::failed)?,
     };
@@ -70,6 +80,7 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
 struct Door {
     listener: TcpListener,
     address: SocketAddr,
+    console: Option<ConsoleDoor>,
     interrupt: Signal,
     terminate: Signal,
 }
@@ -83,6 +94,7 @@ async fn sell<L: Ledger>(
     let clock = ledger.clock();
     let (committer, queue, loss) = Committer::new(bounds(&settings.bounds));
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
+    let limits = descriptors::provide(limits(&settings.bounds));
     let app = Arc::new(App {
         view: Arc::clone(ledger.view()),
         csrf: Csrf::new(ledger.csrf_key(), settings.secure_cookies),
@@ -93,12 +105,24 @@ async fn sell<L: Ledger>(
         clock: Arc::clone(&clock),
         clock_margin: ledger.clock_margin(),
         random: world::random,
+        live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
+        meters: Meters::default(),
         page: Page::new(PAGE),
         body_timeout: milliseconds(settings.bounds.body_timeout_ms),
     });
+    let console = match door.console.take() {
+        Some(console) => Some((
+            console,
+            console::token(&settings.admin, &settings.data_dir)?,
+        )),
+        None => None,
+    };
     let address = door.address;
     banner::print(&banner::Facts {
         address,
+        console: console
+            .as_ref()
+            .map(|(console, token)| (console.address, &*token.place)),
         place: &chosen.place,
         status: app.view.status(clock()),
         sale: app.view.sale(),
@@ -106,10 +130,8 @@ async fn sell<L: Ledger>(
         is_demo: chosen.is_demo,
         has_page: !PAGE.is_empty(),
     });
-
     tracing::info!(%address, sale = %app.view.sale().id(), sold = app.view.sold(), "listening");
 
-    let limits = descriptors::provide(limits(&settings.bounds));
     let mut loss_reason = None;
     let shutdown = async {
         tokio::select! {
@@ -119,8 +141,34 @@ async fn sell<L: Ledger>(
         }
         tracing::info!("stopping: requests under way are finished");
     };
-    let routes = Arc::new(Routes::new(app));
-    server::serve(door.listener, routes, limits, shutdown).await;
+    let about = About {
+        engine: chosen.engine,
+        place: chosen.place,
+        version: env!("CARGO_PKG_VERSION"),
+        node_started_at: clock(),
+        address: format!("http://{address}"),
+        settings: settings.in_force.clone(),
+        connections_max: limits.connections_max,
+    };
+    let live = tokio::spawn(Live::keep_up(Arc::clone(&app)));
+    let stopped = shutdown.shared();
+    let routes = Arc::new(Routes::new(Arc::clone(&app)));
+    let serving = server::serve(door.listener, routes, limits, stopped.clone());
+    let behind_the_counter = async {
+        if let Some((console, token)) = console {
+            let admin = Admin {
+                app,
+                sessions: Sessions::new(&token.text),
+                about,
+                history: History::default(),
+                process: console::process,
+            };
+            console::serve(console.listener, Arc::new(admin), limits, stopped).await;
+        }
+    };
+    tokio::join!(serving, behind_the_counter);
+    // The last event has told it to end.
+    live.await.map_err(Failure::failed)?;
     // With the last request the last committer is gone, so the queue runs dry and its task ends.
     let finished = tokio::time::timeout(CLOSE_TIMEOUT, async {
         worker.await.map_err(Failure::failed)?;
@@ -142,10 +190,15 @@ async fn sell<L: Ledger>(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn listen(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), Failure> {
+/// The names are those of the settings.
+async fn listen(
+    host: &str,
+    port: u16,
+    [host_name, port_name]: [&str; 2],
+) -> Result<(TcpListener, SocketAddr), Failure> {
     let addresses: Vec<SocketAddr> = lookup_host((host, port))
         .await
-        .map_err(|error| Failure::refused(format!("HOST {host} has no address: {error}")))?
+        .map_err(|error| Failure::refused(format!("{host_name} {host} has no address: {error}")))?
         .collect();
     let listener = TcpListener::bind(&addresses[..]).await;
     listener
@@ -157,7 +210,7 @@ async fn listen(host: &str, port: u16) -> Result<(TcpListener, SocketAddr), Fail
             let tried: Vec<_> = addresses.iter().map(SocketAddr::to_string).collect();
             let tried = tried.join(" or ");
             Failure::failed(format!(
-                "cannot listen on {tried}: {error}. PORT and HOST choose another"
+                "cannot listen on {tried}: {error}. {port_name} and {host_name} choose another"
             ))
         })
 }
@@ -208,6 +261,12 @@ fn limits(settings: &BoundSettings) -> Limits {
         write_timeout: milliseconds(settings.body_timeout_ms),
         shutdown_grace: milliseconds(settings.shutdown_grace_ms),
     }
+}
+
+/// The rest is for buyers, however many watch.
+fn streams_max(settings: &BoundSettings, limits: Limits) -> usize {
+    let share = limits.connections_max - limits.connections_max.div_ceil(4);
+    (settings.streams_max.get() as usize).min(share)
 }
 
 fn milliseconds(number: std::num::NonZeroU32) -> Duration {

@@ -1,5 +1,10 @@
 //! Metrics of each kind, as the library writes them.
 
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "sums and bounds for a person to look at"
+)]
+
 use std::fmt;
 
 use flashsale_meters::Counts;
@@ -12,9 +17,10 @@ use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::Unit;
 
 /// Upper bounds of the buckets of times, in microseconds: from what a refusal takes to what nobody waits for.
+/// They are bounds of our own buckets as well, so nothing has to be guessed.
 const TIMES_US: [u64; 16] = [
-    127, 255, 511, 1_023, 2_047, 4_095, 8_191, 16_383, 32_767, 65_535, 131_071, 262_143, 524_287,
-    1_048_575, 2_097_151, 8_388_607,
+    128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072, 262_144, 524_288,
+    1_048_576, 2_097_152, 8_388_608,
 ];
 /// Upper bounds of the buckets of batches, in attempts.
 const BATCHES: [u64; 10] = [1, 3, 7, 15, 31, 63, 127, 255, 511, 1_023];
@@ -76,7 +82,6 @@ impl<'a> Out<'a> {
 
     /// In seconds since the epoch.
     pub(super) fn moment(&mut self, name: &str, help: &str, at: Timestamp) -> fmt::Result {
-        #[expect(clippy::cast_precision_loss, reason = "no sale is so far away")]
         let seconds = at.0 as f64 / 1000.0;
         self.0
             .encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Gauge)?
@@ -100,41 +105,58 @@ impl<'a> Out<'a> {
         metric.encode_gauge(&i64::try_from(bytes).unwrap_or(i64::MAX))
     }
 
-    /// Times that were counted in microseconds.
+    /// Times that were counted in whole microseconds, so that one of `n` was shorter than `n + 1`.
     pub(super) fn times(&mut self, name: &str, help: &str, microseconds: &Counts) -> fmt::Result {
-        let unit = Some(&Unit::Seconds);
-        self.histogram(name, help, unit, microseconds, &TIMES_US, 1e-6)
+        const PER_SECOND: f64 = 1e6;
+        let bounds =
+            TIMES_US.map(|bound| (bound as f64 / PER_SECOND, microseconds.up_to(bound - 1)));
+        let sum = microseconds.sum() as f64 / PER_SECOND;
+        self.histogram(
+            name,
+            help,
+            Some(&Unit::Seconds),
+            microseconds.count(),
+            sum,
+            &bounds,
+        )
     }
 
     pub(super) fn numbers(&mut self, name: &str, help: &str, counts: &Counts) -> fmt::Result {
-        self.histogram(name, help, None, counts, &BATCHES, 1.0)
+        let bounds = BATCHES.map(|bound| (bound as f64, counts.up_to(bound)));
+        self.histogram(
+            name,
+            help,
+            None,
+            counts.count(),
+            counts.sum() as f64,
+            &bounds,
+        )
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a sum of times, shown to a person"
-    )]
+    /// Each bound comes with how many values are up to it.
     fn histogram(
         &mut self,
         name: &str,
         help: &str,
         unit: Option<&Unit>,
-        counts: &Counts,
-        bounds: &[u64],
-        scale: f64,
+        count: u64,
+        sum: f64,
+        bounds: &[(f64, u64)],
     ) -> fmt::Result {
+        let all = [(f64::INFINITY, count)];
         let mut below = 0;
-        let mut buckets = Vec::with_capacity(bounds.len() + 1);
-        for bound in bounds {
-            let up_to = counts.up_to(*bound);
-            buckets.push((*bound as f64 * scale, up_to - below));
-            below = up_to;
-        }
-        let count = counts.count();
-        buckets.push((f64::MAX, count - below));
+        let buckets: Vec<_> = bounds
+            .iter()
+            .chain(&all)
+            .map(|(bound, up_to)| {
+                let within = up_to.saturating_sub(below);
+                below = *up_to;
+                (*bound, within)
+            })
+            .collect();
         self.0
             .encode_descriptor(name, help, unit, MetricType::Histogram)?
-            .encode_histogram::<NoLabelSet>(counts.sum() as f64 * scale, count, &buckets, None)
+            .encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
     }
 }
 
