@@ -3,10 +3,14 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { precompress } from './scripts/precompress.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), precompress()],
   resolve: {
-    alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
+    alias: { '@': here('./src') },
   },
   server: {
     // The page talks to its own origin only; in development that is Vite, which hands /api on.
@@ -19,6 +23,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // `--outDir` usually lies outside this folder, where Vite would not empty it by itself.
     emptyOutDir: true,
+    rollupOptions: {
+      input: {
+        index: here('./index.html'),
+        api: here('./api.html'),
+      },
+    },
   },
   test: {
     include: ['src/**/*.test.{ts,tsx}'],

@@ -64,7 +64,7 @@ fn document() -> String {
     ),
     servers((url = "/", description = "This server")),
     tags(
-        (name = "sale", description = "What the sale is doing"),
+        (name = "sale", description = "The sale itself"),
         (name = "purchase", description = "Buying, and looking up what was bought"),
         (name = "health", description = "Whether this server lives, and whether it can sell"),
         (name = "documentation", description = "This document")
