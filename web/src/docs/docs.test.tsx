@@ -16,6 +16,16 @@ const ORIGIN = 'http://127.0.0.1:4000';
 
 afterEach(cleanup);
 
+function curlLines(operationId: string): string[] {
+  const operation = operations.find((one) => one.written.operationId === operationId);
+  if (operation === undefined) throw new Error(`${operationId} is not there`);
+  return curlOf(api, operation, ORIGIN).split('\n');
+}
+
+function wordsOf(name: string): string {
+  return typeWords(api, { $ref: `#/components/schemas/${name}` });
+}
+
 describe('the page', () => {
   it('shows every operation with every answer and every field', () => {
     render(<Docs document={api} origin={ORIGIN} />);
@@ -72,20 +82,16 @@ describe('examples', () => {
 });
 
 describe('curl', () => {
-  const linesOf = (operationId: string) => {
-    const operation = operations.find((one) => one.written.operationId === operationId);
-    if (operation === undefined) throw new Error(`${operationId} is not there`);
-    return curlOf(api, operation, ORIGIN).split('\n');
-  };
-
   it('asks as one would by hand', () => {
-    expect(linesOf('getStatus')).toEqual([`curl '${ORIGIN}/api/status'`]);
-    expect(linesOf('streamEvents')).toEqual([`curl '${ORIGIN}/api/events' \\`, '  --no-buffer']);
-    expect(linesOf('lookUpPurchase')).toEqual([`curl '${ORIGIN}/api/purchase/ada%40example.com'`]);
+    expect(curlLines('getStatus')).toEqual([`curl '${ORIGIN}/api/status'`]);
+    expect(curlLines('streamEvents')).toEqual([`curl '${ORIGIN}/api/events' \\`, '  --no-buffer']);
+    expect(curlLines('lookUpPurchase')).toEqual([
+      `curl '${ORIGIN}/api/purchase/ada%40example.com'`,
+    ]);
   });
 
   it('fetches a token before it buys', () => {
-    expect(linesOf('purchase')).toEqual([
+    expect(curlLines('purchase')).toEqual([
       `token=$(curl --silent --cookie-jar jar '${ORIGIN}/api/csrf' | cut -d '"' -f 4)`,
       `curl '${ORIGIN}/api/purchase' \\`,
       '  --cookie jar \\',
@@ -98,9 +104,8 @@ describe('curl', () => {
 
 describe('types', () => {
   it('are told in a few words', () => {
-    const words = (name: string) => typeWords(api, { $ref: `#/components/schemas/${name}` });
-    expect(words('ClosedPhase')).toBe('"upcoming" | "ended" | "paused"');
-    expect(words('OrderId')).toBe('OrderId: string, ^[0-9a-f]{32}$');
+    expect(wordsOf('ClosedPhase')).toBe('"upcoming" | "ended" | "paused"');
+    expect(wordsOf('OrderId')).toBe('OrderId: string, ^[0-9a-f]{32}$');
   });
 });
 

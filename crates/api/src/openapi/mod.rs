@@ -67,7 +67,7 @@ fn document() -> String {
         (name = "sale", description = "The sale itself"),
         (name = "purchase", description = "Buying, and looking up what was bought"),
         (name = "health", description = "Whether this server lives, and whether it can sell"),
-        (name = "documentation", description = "This document")
+        (name = "documentation", description = "The API as a document")
     ),
     paths(
         paths::status,
