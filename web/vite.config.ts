@@ -4,17 +4,19 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 import { precompress } from './scripts/precompress.ts';
+import { sizeLimit } from './scripts/size-limit.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [react(), precompress()],
+  plugins: [react(), sizeLimit(), precompress()],
   resolve: {
     alias: { '@': here('./src') },
   },
   server: {
-    // The page talks to its own origin only; in development that is Vite, which hands /api on.
-    proxy: { '/api': 'http://127.0.0.1:4000' },
+    // The page talks to its own origin only; in development that is Vite, which hands on
+    // what only a server has.
+    proxy: { '/api': 'http://127.0.0.1:4000', '/shop': 'http://127.0.0.1:4000' },
   },
   build: {
     target: 'es2022',

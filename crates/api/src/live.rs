@@ -159,3 +159,45 @@ fn first_event(shown: &Shown<'_>, retry_ms: u64) -> Bytes {
         .concat()
         .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+
+    fn following(live: &Live) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        let slot = Arc::clone(&live.slots).try_acquire_owned().unwrap();
+        let following = Following {
+            first: Some(Bytes::from_static(b"first")),
+            latest: live.latest.subscribe(),
+            _slot: slot,
+        };
+        stream::unfold(following, Following::next)
+    }
+
+    /// Row 31, for a stream: whoever reads slowly gets the latest, and nothing waits for him.
+    #[tokio::test]
+    async fn a_slow_reader_skips_what_is_out_of_date() {
+        let live = Live::new(2, Duration::from_mins(1));
+        let mut slow = std::pin::pin!(following(&live));
+        assert_eq!(live.streams(), 1);
+        for number in 0..1_000 {
+            let text = Bytes::from(format!("event {number}"));
+            live.latest.send_replace(Event::Status(text));
+        }
+        assert_eq!(slow.next().await.unwrap().unwrap(), "first");
+        assert_eq!(slow.next().await.unwrap().unwrap(), "event 999");
+        live.end();
+        assert_eq!(slow.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_dropped_gives_its_place_back() {
+        let live = Live::new(1, Duration::from_mins(1));
+        let stream = following(&live);
+        assert_eq!((live.streams(), live.streams_max()), (1, 1));
+        drop(stream);
+        assert_eq!(live.streams(), 0);
+    }
+}

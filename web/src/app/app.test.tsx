@@ -1,66 +1,28 @@
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import { fakeShop, ORDER_ID, OTHER_ORDER_ID, statusJson } from '@/testing/fake-shop';
+import { loadWords } from '@/lib/words';
+import { statusJson } from '@/testing/fake-shop';
+import {
+  active,
+  button,
+  eachWithItsOwnBrowser,
+  field,
+  isLocked,
+  openPage,
+  pass,
+  press,
+  PURCHASED,
+} from '@/testing/open-page';
 
-import { App } from './app';
 import { CrashGuard } from './crash-guard';
-import { createServices } from './services';
+import { Spoken } from './spoken';
 
-const PURCHASED = { json: { status: 'purchased', orderId: ORDER_ID } };
-const TOKEN = { json: { csrfToken: 'token' } };
-
-beforeEach(() => {
-  localStorage.clear();
-  vi.useFakeTimers();
-});
-
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-});
-
-const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
-
-async function openPage(routes: Parameters<typeof fakeShop>[0]) {
-  const shop = fakeShop({ 'GET /api/csrf': TOKEN, ...routes });
-  render(
-    <QueryClientProvider client={new QueryClient()}>
-      <App services={createServices()} />
-    </QueryClientProvider>,
-  );
-  await pass(10);
-  return shop;
-}
-
-async function reload(routes: Parameters<typeof fakeShop>[0]) {
-  cleanup();
-  return openPage(routes);
-}
-
-const button = (name: string | RegExp) => screen.getByRole('button', { name });
-const isLocked = (element: HTMLElement) => element.getAttribute('aria-disabled') === 'true';
-const field = () => screen.getByLabelText<HTMLInputElement>('E-mail or customer id');
-
-async function press(userId?: string, name: string | RegExp = 'Buy now') {
-  if (userId !== undefined) fireEvent.change(field(), { target: { value: userId } });
-  fireEvent.click(button(name));
-  await pass(10);
-}
-
-async function lookUp(userId: string) {
-  const box = screen.getByLabelText('Look up e-mail or customer id');
-  fireEvent.change(box, { target: { value: userId } });
-  fireEvent.click(screen.getByText('Look it up'));
-  await pass(10);
-}
+eachWithItsOwnBrowser();
 
 function Broken(): never {
   throw new Error('a mistake');
 }
-
-const active = (changes = {}) => ({ 'GET /api/status': { json: statusJson(changes) } });
 
 describe('the sale', () => {
   test('opens at the start by the server’s clock, without another poll', async () => {
@@ -107,143 +69,84 @@ describe('the sale', () => {
     expect(screen.getByText('Reconnecting')).toBeTruthy();
     expect(isLocked(button('Buy now'))).toBe(false);
   });
+
+  test('follows the live stream, and asks no more while there is one', async () => {
+    const shop = await openPage(active());
+    shop.send({ stock: 1, sold: 9 });
+    expect(screen.getByRole('meter').getAttribute('aria-valuetext')).toBe('1 of 10 left');
+    await pass(30_000);
+    expect(shop.seen.filter(({ path }) => path === '/api/status')).toHaveLength(1);
+    shop.send({ status: 'sold_out', stock: 0, sold: 10 });
+    expect(screen.getByText('They are all gone.')).toBeTruthy();
+  });
+
+  test('says that the visitor is offline', async () => {
+    await openPage(active());
+    vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    act(() => {
+      window.dispatchEvent(new Event('offline'));
+    });
+    expect(screen.getByText('Offline')).toBeTruthy();
+  });
+
+  test('gives the focus to the panel when what had it goes', async () => {
+    const shop = await openPage(active());
+    field().focus();
+    shop.send({ status: 'sold_out', stock: 0, sold: 10 });
+    expect(document.activeElement?.textContent).toContain('They are all gone.');
+  });
 });
 
-test('a page that breaks says so and offers to begin anew', () => {
+test('a page that breaks says so and offers to begin anew', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
   render(
-    <CrashGuard>
-      <Broken />
-    </CrashGuard>,
+    <Spoken words={await loadWords('en')}>
+      <CrashGuard>
+        <Broken />
+      </CrashGuard>
+    </Spoken>,
   );
   expect(screen.getByRole('alert').textContent).toContain('This page broke.');
   expect(button('Reload the page')).toBeTruthy();
 });
 
-describe('buying', () => {
-  test('one request for a double click, then a receipt that survives a reload', async () => {
-    const shop = await openPage({ ...active(), 'POST /api/purchase': PURCHASED });
-    fireEvent.change(field(), { target: { value: ' Ada@Example.com ' } });
-    fireEvent.click(button('Buy now'));
-    fireEvent.click(button(/Sending|Buy/));
-    await pass(10);
-    expect(shop.purchases().map(({ body }) => body)).toEqual([{ userId: 'Ada@Example.com' }]);
-    expect(screen.getByRole('heading', { name: 'It’s yours.' })).toBe(document.activeElement);
+describe('the shop’s look', () => {
+  const meta = document.createElement('meta');
+  afterEach(() => meta.remove());
 
-    const inTheBooks = { json: { purchased: true, orderId: ORDER_ID } };
-    await reload({ ...active(), 'GET /api/purchase/Ada%40Example.com': inTheBooks });
-    expect(screen.getByRole('region', { name: 'It’s yours.' }).textContent).toContain(ORDER_ID);
-  });
-
-  test('an id that cannot be right is not sent', async () => {
-    const shop = await openPage(active());
-    await press('ab');
-    expect(screen.getByText(/too short/)).toBeTruthy();
-    expect(field().getAttribute('aria-invalid')).toBe('true');
-    expect(document.activeElement).toBe(field());
-    expect(shop.purchases()).toHaveLength(0);
-  });
-
-  test('busy: told to wait, then the same key again', async () => {
-    const busy = { status: 503, json: { status: 'busy', retryAfterMs: 2_000 } };
-    const shop = await openPage({ ...active(), 'POST /api/purchase': busy });
-    await press('ada');
-    expect(screen.getByText('Very many people are buying right now.')).toBeTruthy();
-    expect(isLocked(button('Try again in 2 s'))).toBe(true);
-    await press(undefined, /Try again/);
-    expect(shop.purchases()).toHaveLength(1);
-
-    shop.routes['POST /api/purchase'] = PURCHASED;
-    await pass(2_000);
-    await press(undefined, 'Try again');
-    const keys = shop.purchases().map(({ headers }) => headers.get('Idempotency-Key'));
-    expect(keys).toHaveLength(2);
-    expect(keys[0]).toBe(keys[1]);
-    expect(screen.getByRole('heading', { name: 'It’s yours.' })).toBeTruthy();
-  });
-
-  test('an order without an answer may be asked for even when all is sold', async () => {
-    const first = await openPage({ ...active(), 'POST /api/purchase': 'gone' });
-    await press('ada');
-    const sent = first.purchases()[0]?.headers.get('Correlation-Id') ?? 'none was sent';
-    expect(screen.getByText('No connection to the shop.')).toBeTruthy();
-    expect(screen.getByText(sent)).toBeTruthy();
-
-    const soldOut = active({ status: 'sold_out', stock: 0, sold: 10 });
-    const second = await reload({ ...soldOut, 'POST /api/purchase': PURCHASED });
-    expect(screen.getByText('Your last order got no answer.')).toBeTruthy();
-    await press(undefined, 'Try again');
-    expect(second.purchases()[0]?.headers.get('Idempotency-Key')).toBe(
-      first.purchases()[0]?.headers.get('Idempotency-Key'),
-    );
-    expect(screen.getByRole('heading', { name: 'It’s yours.' })).toBeTruthy();
-  });
-
-  test('typing another id takes the old answer away', async () => {
-    const refusal = { status: 422, json: { error: 'invalid_user' } };
-    await openPage({ ...active(), 'POST /api/purchase': refusal });
-    await press('ada');
-    expect(screen.getByText('The shop does not take this id.')).toBeTruthy();
-    fireEvent.change(field(), { target: { value: 'ada.' } });
-    expect(screen.queryByText('The shop does not take this id.')).toBeNull();
-  });
-
-  test('who has one already is shown it, also after putting the receipt aside', async () => {
-    const shop = await openPage({ ...active(), 'POST /api/purchase': PURCHASED });
-    await press('ada@example.com');
-    shop.routes['POST /api/purchase'] = {
-      status: 409,
-      json: { status: 'already_purchased', orderId: ORDER_ID },
-    };
-    fireEvent.click(button('Order with another id'));
-    expect(field().value).toBe('');
-    await press('ADA@example.com');
-    const region = screen.getByRole('region', { name: 'You already have one.' });
-    expect(region.textContent).toContain(ORDER_ID);
-    const keys = shop.purchases().map(({ headers }) => headers.get('Idempotency-Key'));
-    expect(keys[0]).not.toBe(keys[1]);
-  });
-});
-
-describe('the books', () => {
-  const RECEIPT = {
-    saleKey: 'AL-042@1000000',
-    userId: 'ada',
-    orderId: ORDER_ID,
-    learnedBy: 'purchased',
+  const LOOK = {
+    shopName: 'Alba & Sons',
+    productName: 'Stacking Dishes',
+    pictureUrl: '/shop/picture-0f3a.webp',
+    pictureAlt: 'Nine dishes',
+    language: null,
   };
-  const keepReceipt = () => localStorage.setItem('flashsale.receipts', JSON.stringify([RECEIPT]));
 
-  test('take away a receipt that they do not bear out', async () => {
-    keepReceipt();
-    const nothing = { json: { purchased: false, orderId: null } };
-    await openPage({ ...active(), 'GET /api/purchase/ada': nothing });
-    expect(screen.queryByRole('heading', { name: 'It’s yours.' })).toBeNull();
-    expect(screen.getByText('No such order in this sale.')).toBeTruthy();
-    expect(isLocked(button('Buy now'))).toBe(false);
+  test('has its name, its product and its picture', async () => {
+    meta.name = 'flashsale-shop';
+    meta.content = JSON.stringify(LOOK);
+    document.head.append(meta);
+    await openPage({ ...active(), 'POST /api/purchase': PURCHASED });
+    expect(screen.getByRole('banner').textContent).toContain('Alba & Sons');
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('Stacking Dishes');
+    expect(screen.getByText('Alba Stacking Dishes')).toBeTruthy();
+    expect(screen.getByAltText('Nine dishes').getAttribute('src')).toBe(LOOK.pictureUrl);
+    await press('ada');
+    const receipt = screen.getByRole('region', { name: 'It’s yours.' }).textContent;
+    expect(receipt).toContain('Alba & Sons');
+    expect(receipt).toContain('Stacking Dishes');
   });
 
-  test('change nothing while they cannot be asked', async () => {
-    keepReceipt();
-    await openPage({ ...active(), 'GET /api/purchase/ada': 'gone' });
-    expect(screen.getByRole('heading', { name: 'It’s yours.' })).toBeTruthy();
-  });
-
-  test('answer a look-up by id', async () => {
-    const shop = await openPage({
-      ...active(),
-      'GET /api/purchase/grace%40example.com': {
-        json: { purchased: true, orderId: OTHER_ORDER_ID },
-      },
-      'GET /api/purchase/nobody': { json: { purchased: false, orderId: null } },
-    });
-    await lookUp('nobody');
-    expect(screen.getByText('No, not in this sale.')).toBeTruthy();
-    await lookUp('grace@example.com');
-    expect(screen.getByText('Yes. There is an order for this id:')).toBeTruthy();
-    expect(document.querySelector('details code')?.textContent).toBe(OTHER_ORDER_ID);
-    shop.routes['GET /api/purchase/nobody'] = 'gone';
-    await lookUp('nobody');
-    expect(screen.getByText('No connection to the shop.')).toBeTruthy();
+  test('speaks another language on demand, and keeps what was typed', async () => {
+    await loadWords('de');
+    await openPage(active());
+    fireEvent.change(field(), { target: { value: 'ada' } });
+    await press(undefined, 'Deutsch');
+    expect(button('Jetzt kaufen')).toBeTruthy();
+    expect(screen.getByLabelText<HTMLInputElement>('E-Mail oder Kundennummer').value).toBe('ada');
+    expect(document.documentElement.lang).toBe('de');
+    expect(localStorage.getItem('flashsale.language')).toBe('"de"');
+    await press(undefined, 'English');
+    expect(button('Buy now')).toBeTruthy();
   });
 });

@@ -4,29 +4,35 @@ import { PhaseBadge, PhaseNews } from '@/features/sale/components/phase-badge';
 import { ProductHeading } from '@/features/sale/components/product-heading';
 import { Stage } from '@/features/sale/components/stage';
 import { StockMeter } from '@/features/sale/components/stock-meter';
+import { productWords } from '@/features/sale/product-words';
 import { saleKeyOf } from '@/features/sale/sale-phase';
-import { timeZoneName } from '@/lib/format';
-import { messages } from '@/lib/messages';
+import { useWords } from '@/lib/words';
 
 import styles from './app.module.css';
+import { LanguageSwitch } from './language-switch';
 import { OrderPanel } from './order-panel';
 import type { Services } from './services';
 
 export function App({ services }: { services: Services }) {
-  const { sale, pollNow } = useSale(services.clock);
+  const { clock, connection, feed, shop } = services;
+  const { messages, formats } = useWords();
+  const sale = useSale(clock, feed);
   const words = messages.page;
-  const phase = messages.phase[sale.phase];
   return (
     <div className={styles.page}>
-      {'status' in sale && <title>{words.title(sale.status.productDescription, phase)}</title>}
+      {'status' in sale && (
+        <title>
+          {words.title(productWords(sale.status, shop).title, messages.phase[sale.phase])}
+        </title>
+      )}
       <header className={styles.header}>
-        <p className={styles.brand}>{words.brand}</p>
-        <PhaseBadge sale={sale} />
+        <p className={styles.brand}>{shop.shopName ?? words.brand}</p>
+        <PhaseBadge sale={sale} connection={connection} />
       </header>
       <main className={styles.main}>
-        <Stage sale={sale} />
+        <Stage sale={sale} shop={shop} />
         <div className={styles.counter}>
-          <ProductHeading sale={sale} />
+          <ProductHeading sale={sale} shop={shop} />
           {sale.phase === 'unreachable' && <Notice tone="trouble" {...messages.unreachable} />}
           {'status' in sale && (
             <>
@@ -36,7 +42,6 @@ export function App({ services }: { services: Services }) {
                 services={services}
                 phase={sale.phase}
                 status={sale.status}
-                pollNow={pollNow}
               />
             </>
           )}
@@ -44,9 +49,10 @@ export function App({ services }: { services: Services }) {
       </main>
       <footer className={styles.footer}>
         <p>{words.clockDecides}</p>
-        <p>{words.timeZone(timeZoneName())}</p>
+        <p>{words.timeZone(formats.timeZone)}</p>
+        <LanguageSwitch />
       </footer>
-      <PhaseNews phase={sale.phase} />
+      <PhaseNews sale={sale} />
     </div>
   );
 }

@@ -1,13 +1,16 @@
-import { Component, type ReactNode } from 'react';
+import { Component, type ContextType, type ReactNode } from 'react';
 
 import { Button } from '@/components/button';
 import { Notice } from '@/components/notice';
-import { messages } from '@/lib/messages';
+import { WordsContext } from '@/lib/words';
 
 import styles from './crash-guard.module.css';
 
 /** A mistake in the page must not leave a buyer before an empty one in the minute that counts. */
 export class CrashGuard extends Component<{ children: ReactNode }, { crashed: boolean }> {
+  static override contextType = WordsContext;
+  declare context: ContextType<typeof WordsContext>;
+
   override state = { crashed: false };
 
   static getDerivedStateFromError() {
@@ -15,7 +18,8 @@ export class CrashGuard extends Component<{ children: ReactNode }, { crashed: bo
   }
 
   override render() {
-    if (!this.state.crashed) return this.props.children;
+    if (!this.state.crashed || this.context === null) return this.props.children;
+    const { messages } = this.context;
     return (
       <main className={styles.crash}>
         <div role="alert">

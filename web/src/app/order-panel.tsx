@@ -1,17 +1,20 @@
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 import { Notice } from '@/components/notice';
 import { wordsFor } from '@/features/purchase/answer-words';
 import { PurchaseForm } from '@/features/purchase/components/purchase-form';
+import { isGoingOn } from '@/features/purchase/purchase-machine';
 import { useReceipt } from '@/features/receipt/api/use-receipt';
 import { LookUp } from '@/features/receipt/components/look-up';
 import { ReceiptCard } from '@/features/receipt/components/receipt-card';
-import type { Receipt } from '@/features/receipt/receipt-store';
+import { productWords } from '@/features/sale/product-words';
 import { type SalePhase, saleKeyOf } from '@/features/sale/sale-phase';
 import type { SaleStatus } from '@/lib/api/schemas';
 import { trimBuyerId } from '@/lib/buyer/buyer-id';
 import { useBuyerId } from '@/lib/buyer/use-buyer-id';
-import { messages } from '@/lib/messages';
+import type { Messages } from '@/lib/messages/en';
+import { useKeptFocus } from '@/lib/use-kept-focus';
+import { useWords } from '@/lib/words';
 
 import styles from './order-panel.module.css';
 import type { Services } from './services';
@@ -20,40 +23,55 @@ interface OrderPanelProps {
   services: Services;
   phase: SalePhase;
   status: SaleStatus;
-  pollNow: () => void;
 }
 
 /** The buyer's side of one sale: the order form, or the receipt, or why there is neither. */
-export function OrderPanel({ services, phase, status, pollNow }: OrderPanelProps) {
-  const { csrfTokens, flow, receipts } = services;
+export function OrderPanel({ services, phase, status }: OrderPanelProps) {
+  const { csrfTokens, feed, flow, receipts, shop } = services;
+  const { messages } = useWords();
   const saleKey = saleKeyOf(status);
   const [typed, setTyped] = useBuyerId();
   const state = useSyncExternalStore(flow.subscribe, flow.state);
   const { receipt, refutedUserId } = useReceipt(receipts, saleKey);
-  const [putAside, setPutAside] = useState<Receipt | null>(null);
+  const [putAsideOrder, setPutAsideOrder] = useState<string | null>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  useKeptFocus(panel);
 
   const [typedAtFirst] = useState(typed);
   useEffect(() => {
-    flow.restore(saleKey, trimBuyerId(typedAtFirst));
-  }, [flow, saleKey, typedAtFirst]);
+    const userId = trimBuyerId(typedAtFirst);
+    if (receipts.of(saleKey)?.userId === userId) flow.orderKnown(saleKey, userId);
+    else flow.restore(saleKey, userId);
+  }, [flow, receipts, saleKey, typedAtFirst]);
 
-  const canStillSell = phase === 'upcoming' || phase === 'active';
+  const canStillSell = phase === 'upcoming' || phase === 'active' || phase === 'paused';
   useEffect(() => {
     // Fetched ahead of the press; should it fail, the press asks again and says so.
     if (canStillSell) csrfTokens.get().catch(() => {});
   }, [canStillSell, csrfTokens]);
 
-  const answered = state.step === 'answered';
+  const answer = state.step === 'answered' ? state.answer : null;
   useEffect(() => {
     // The answer may have changed what is left: do not let the figure contradict it.
-    if (answered) pollNow();
-  }, [answered, pollNow]);
+    if (answer !== null) feed.refresh();
+  }, [answer, feed]);
 
-  const shownReceipt = receipt === putAside ? null : receipt;
-  const mayStillAsk =
-    wordsFor(state) !== null || state.step === 'token' || state.step === 'sending';
+  useEffect(() => {
+    // "Not now" is no longer true, and the button says "Buy now" again.
+    if (phase === 'active' && answer?.kind === 'not_active') flow.dismiss();
+    // Only a change of the phase takes the answer away: the page may have been wrong all along.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [phase]);
+
+  const buyingForAnother =
+    (isGoingOn(state) || state.step === 'stopped') && state.intention.userId !== receipt?.userId;
+  const isOrder = answer?.kind === 'purchased' || answer?.kind === 'already_purchased';
+  const isPutAside = receipt?.orderId === putAsideOrder && !isOrder;
+  const shownReceipt = isPutAside || buyingForAnother ? null : receipt;
+  const mayStillAsk = wordsFor(state, messages) !== null || isGoingOn(state);
+  const takesOrders = canStillSell || mayStillAsk;
   return (
-    <div className={styles.panel}>
+    <div ref={panel} className={styles.panel} tabIndex={-1}>
       {refutedUserId !== null && receipt === null && (
         <Notice
           tone="refused"
@@ -64,12 +82,13 @@ export function OrderPanel({ services, phase, status, pollNow }: OrderPanelProps
       {shownReceipt !== null && (
         <ReceiptCard
           receipt={shownReceipt}
-          product={status.productDescription}
-          takesFocus={answered}
+          shopName={shop.shopName}
+          product={productWords(status, shop).title}
+          takesFocus={answer !== null}
           onOrderAnother={
             phase === 'active'
               ? () => {
-                  setPutAside(shownReceipt);
+                  setPutAsideOrder(shownReceipt.orderId);
                   setTyped('');
                   flow.dismiss();
                 }
@@ -77,19 +96,25 @@ export function OrderPanel({ services, phase, status, pollNow }: OrderPanelProps
           }
         />
       )}
-      {shownReceipt === null &&
-        (canStillSell || mayStillAsk ? (
-          <PurchaseForm
-            flow={flow}
-            saleKey={saleKey}
-            open={phase === 'active'}
-            hint={phase === 'upcoming' ? messages.form.opensByItself : messages.form.firstCome}
-            typed={typed}
-            onType={setTyped}
-          />
-        ) : (
-          <Closed phase={phase} />
-        ))}
+      {shownReceipt === null && takesOrders && (
+        <PurchaseForm
+          flow={flow}
+          saleKey={saleKey}
+          open={phase === 'active'}
+          hint={hintFor(phase, messages)}
+          typed={typed}
+          onType={setTyped}
+          takesFocus={putAsideOrder !== null}
+        />
+      )}
+      {/* Below the button, which must not move when this comes and goes. */}
+      {shownReceipt === null && phase === 'paused' && (
+        <Notice tone="trouble" {...messages.paused} />
+      )}
+      {shownReceipt === null && phase === 'active' && !status.ready && (
+        <Notice tone="trouble" {...messages.notReady} />
+      )}
+      {shownReceipt === null && !takesOrders && <Closed phase={phase} />}
       <LookUp
         initialUserId={typed}
         onAnswer={(userId, orderId) => receipts.learn(saleKey, userId, orderId)}
@@ -98,8 +123,13 @@ export function OrderPanel({ services, phase, status, pollNow }: OrderPanelProps
   );
 }
 
+function hintFor(phase: SalePhase, { form }: Messages): string {
+  if (phase === 'upcoming') return form.opensByItself;
+  return phase === 'paused' ? form.goesOnByItself : form.firstCome;
+}
+
 function Closed({ phase }: { phase: SalePhase }) {
-  const words = messages.closed;
+  const words = useWords().messages.closed;
   return phase === 'sold_out' ? (
     <Notice tone="refused" title={words.soldOutTitle} body={words.soldOutBody} />
   ) : (

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import type { ReactNode, Ref } from 'react';
 
 import styles from './button.module.css';
 
@@ -10,6 +10,9 @@ interface ButtonProps {
   locked?: boolean;
   busy?: boolean;
   onClick?: () => void;
+  /** The language of the words, where it is not that of the page. */
+  lang?: string;
+  ref?: Ref<HTMLButtonElement>;
 }
 
 const LOOKS = {
@@ -25,10 +28,14 @@ export function Button({
   locked = false,
   busy = false,
   onClick,
+  lang,
+  ref,
 }: ButtonProps) {
   return (
     <button
+      ref={ref}
       type={type}
+      lang={lang}
       className={LOOKS[look]}
       aria-disabled={locked || busy}
       aria-busy={busy}

@@ -1,12 +1,11 @@
-import { messages } from '@/lib/messages';
-
 import styles from './notice.module.css';
 
 interface NoticeProps {
   tone: 'refused' | 'trouble';
   title: string;
   body: string;
-  reference?: string | null;
+  /** What to quote to the shop's support, and how that is called. */
+  reference?: { label: string; id: string } | null;
 }
 
 /** What happened and what to do next, in words, with a reference to quote to the support. */
@@ -17,7 +16,7 @@ export function Notice({ tone, title, body, reference = null }: NoticeProps) {
       <p className={styles.body}>{body}</p>
       {reference !== null && (
         <p className={styles.reference}>
-          {messages.answers.reference}: <code>{reference}</code>
+          {reference.label}: <code>{reference.id}</code>
         </p>
       )}
     </div>

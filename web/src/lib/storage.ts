@@ -31,6 +31,16 @@ export function writeStored(key: string, value: unknown): void {
   }
 }
 
+/** Tells when another tab of this browser has changed a stored value. */
+export function watchStored(key: string, listener: () => void): () => void {
+  const onStorage = (event: StorageEvent) => {
+    // Without a key the other tab has cleared everything.
+    if (event.key === null || event.key === KEY_PREFIX + key) listener();
+  };
+  window.addEventListener('storage', onStorage);
+  return () => window.removeEventListener('storage', onStorage);
+}
+
 export function removeStored(key: string): void {
   memory.delete(KEY_PREFIX + key);
   try {

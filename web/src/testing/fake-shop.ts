@@ -15,7 +15,8 @@ export interface SeenRequest {
   body: unknown;
 }
 
-type Route = FakeAnswer | 'gone' | ((request: SeenRequest) => FakeAnswer | 'gone');
+type Reply = FakeAnswer | 'gone';
+type Route = Reply | ((request: SeenRequest) => Reply | Promise<Reply>);
 
 export const ORDER_ID = '0123456789abcdef0123456789abcdef';
 export const OTHER_ORDER_ID = 'fedcba9876543210fedcba9876543210';
@@ -33,7 +34,7 @@ export function fakeShop(routes: Record<string, Route>) {
     seen.push(request);
     const route = routes[`${request.method} ${path}`];
     if (route === undefined) throw new Error(`the fake shop has no ${request.method} ${path}`);
-    const answer = typeof route === 'function' ? route(request) : route;
+    const answer = typeof route === 'function' ? await route(request) : route;
     if (answer === 'gone') throw new TypeError('Failed to fetch');
     const text = answer.text ?? JSON.stringify(answer.json);
     return new Response(text, { status: answer.status ?? 200, headers: answer.headers ?? {} });
@@ -55,6 +56,8 @@ export function statusJson(changes: Record<string, unknown> = {}) {
     productId: 'AL-042',
     productDescription: 'Alba Stacking Dishes',
     serverTime: 2_000_000,
+    paused: false,
+    ready: true,
     ...changes,
   };
 }

@@ -85,9 +85,15 @@ async fn the_status_has_every_field() {
         "productId",
         "productDescription",
         "serverTime",
+        "paused",
+        "ready",
     ];
     let body = assert_json(&response, 200, &fields);
     assert_eq!(body["status"], "active");
+    assert_eq!(
+        (&body["paused"], &body["ready"]),
+        (&false.into(), &true.into())
+    );
     assert_eq!(body["startsAt"], starts_at);
     assert_eq!(body["endsAt"], ends_at);
     assert_eq!((&body["stock"], &body["sold"]), (&6.into(), &1.into()));

@@ -10,12 +10,16 @@
 
 mod audit;
 mod audit_findings;
+mod brake;
 mod concurrency;
+mod console;
+mod console_orders;
 mod crash;
 mod crash_points;
 mod damage;
 mod demo;
 mod disk;
+mod events;
 mod help;
 mod http_bodies;
 mod http_connections;
@@ -36,6 +40,7 @@ mod power_loss;
 mod redis_books;
 mod redis_books_findings;
 mod redis_books_many;
+mod redis_brake;
 mod redis_chaos;
 mod redis_durability;
 mod redis_failover;

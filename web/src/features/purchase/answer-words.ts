@@ -1,7 +1,7 @@
 import type { PurchaseAnswer } from '@/lib/api/answers';
-import { messages } from '@/lib/messages';
+import type { Messages } from '@/lib/messages/en';
 
-import type { PurchaseState } from './purchase-machine';
+import { type Cause, isGoingOn, type PurchaseState } from './purchase-machine';
 
 export interface AnswerWords {
   tone: 'refused' | 'trouble';
@@ -9,25 +9,37 @@ export interface AnswerWords {
   body: string;
   /** What to quote to the shop's support; only where there is something to complain about. */
   reference: string | null;
-  /** What the buyer can do now: press again, change the id, load the page anew, or nothing here. */
-  next: 'retry' | 'edit' | 'reload' | 'none';
+  /**
+   * What comes next. `wait`: the page asks again by itself. Else what the buyer can do: ask or press
+   * again, change the id, load the page anew, or nothing here.
+   */
+  next: 'wait' | 'ask' | 'retry' | 'edit' | 'reload' | 'none';
 }
 
 /** The words and the next step for a state; orders have a receipt instead, so they have none. */
-export function wordsFor(state: PurchaseState): AnswerWords | null {
-  switch (state.step) {
-    case 'idle':
-    case 'token':
-    case 'sending':
-      return null;
-    case 'interrupted':
-      return { tone: 'trouble', ...messages.answers.interrupted, reference: null, next: 'retry' };
-    case 'answered':
-      return wordsForAnswer(state.answer);
-  }
+export function wordsFor(state: PurchaseState, messages: Messages): AnswerWords | null {
+  if (state.step === 'idle') return null;
+  if (state.step === 'answered') return wordsForAnswer(state.answer, messages);
+  if (isGoingOn(state)) return state.cause && wordsForCause(state.cause, messages);
+  const words = state.by === 'buyer' ? messages.answers.stopped : messages.answers.gave_up;
+  const { cause } = state;
+  const reference = cause !== null && 'correlationId' in cause ? cause.correlationId : null;
+  return { tone: 'trouble', ...words, reference, next: 'ask' };
 }
 
-function wordsForAnswer(answer: PurchaseAnswer): AnswerWords | null {
+function wordsForCause(cause: Cause, messages: Messages): AnswerWords | null {
+  const words = messages.answers;
+  if (cause.kind === 'interrupted') {
+    return { tone: 'trouble', ...words.interrupted, reference: null, next: 'wait' };
+  }
+  if (cause.kind === 'not_active') {
+    return { tone: 'refused', ...words.too_early, reference: null, next: 'wait' };
+  }
+  const answered = wordsForAnswer(cause, messages);
+  return answered && { ...answered, next: 'wait' };
+}
+
+function wordsForAnswer(answer: PurchaseAnswer, messages: Messages): AnswerWords | null {
   const words = messages.answers;
   const reference = answer.correlationId;
   switch (answer.kind) {
@@ -41,9 +53,8 @@ function wordsForAnswer(answer: PurchaseAnswer): AnswerWords | null {
       const next = answer.phase === 'ended' ? 'none' : 'edit';
       return { tone: 'refused', ...words[key], reference: null, next };
     }
-    case 'busy':
     case 'rate_limited': {
-      const { title, body } = words[answer.kind];
+      const { title, body } = words.rate_limited;
       const wait = messages.wait(answer.retryAfterMs);
       return { tone: 'trouble', title, body: body(wait), reference, next: 'retry' };
     }
@@ -53,6 +64,7 @@ function wordsForAnswer(answer: PurchaseAnswer): AnswerWords | null {
       return { tone: 'refused', ...words.invalid_user, reference, next: 'edit' };
     case 'bad_request':
       return { tone: 'trouble', ...words.bad_request, reference, next: 'reload' };
+    case 'busy':
     case 'internal':
     case 'unreadable':
     case 'unreachable':

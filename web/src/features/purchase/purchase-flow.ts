@@ -1,12 +1,13 @@
 import { ApiError, type PurchaseAnswer } from '@/lib/api/answers';
 import type { PurchaseRequest } from '@/lib/api/client';
 import type { CsrfTokens } from '@/lib/api/csrf-tokens';
+import type { Connection } from '@/lib/connection';
 
 import type { Intention, IntentionStore } from './intention-store';
 import {
   IDLE,
+  isGoingOn,
   isSettled,
-  isUnderWay,
   type PurchaseEvent,
   type PurchaseState,
   transition,
@@ -15,67 +16,125 @@ import {
 export interface PurchaseFlow {
   state: () => PurchaseState;
   subscribe: (listener: () => void) => () => void;
-  /** Starts a purchase, or does nothing while one is under way. */
+  /** Starts a purchase, or does nothing while one is going on. */
   buy: (saleKey: string, userId: string) => void;
+  /** Cuts the wait before the next try short, as far as the shop allows. */
+  tryNow: () => void;
+  /** Ends the tries; what is on its way may still be answered. */
+  stop: () => void;
   /** Takes up the purchase that an earlier visit of the page left without an answer. */
   restore: (saleKey: string, userId: string) => void;
+  /** Tells that an order has become known by another way. */
+  orderKnown: (saleKey: string, userId: string) => void;
   dismiss: () => void;
 }
 
 export interface PurchaseFlowParts {
   csrfTokens: CsrfTokens;
   intentions: IntentionStore;
+  connection: Connection;
   post: (request: PurchaseRequest) => Promise<PurchaseAnswer>;
   /** Told of every order that this page learns of by buying. */
   onOrder: (intention: Intention, answer: OrderAnswer) => void;
+  /** By the server's clock; `null` while that is not known. */
+  msToStart: () => number | null;
+  random?: () => number;
 }
 
 export type OrderAnswer = Extract<PurchaseAnswer, { kind: 'purchased' | 'already_purchased' }>;
 
-/** Runs the state machine: asks for the token, sends the purchase, keeps what must be kept. */
+/** Runs the state machine: asks for the token, sends the purchase, waits, keeps what must be kept. */
 export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
-  const { csrfTokens, intentions, post, onOrder } = parts;
+  const { csrfTokens, intentions, connection, post, msToStart, random = Math.random } = parts;
   const listeners = new Set<() => void>();
   let state = IDLE;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts the tries of this page, so that one which was given up sends nothing more. */
+  let turn = 0;
 
   const dispatch = (event: PurchaseEvent) => {
     const next = transition(state, event);
     if (next === state) return;
     state = next;
+    armTimer();
+    if (next.step === 'answered') settle(next.intention, next.answer);
     for (const listener of listeners) listener();
   };
 
-  const answer = (given: PurchaseAnswer) => {
-    if (given.kind === 'csrf') {
-      if (given.freshToken === null) csrfTokens.forget();
-      else csrfTokens.renew(given.freshToken);
-    }
-    dispatch({ type: 'answer', answer: given, atMs: performance.now() });
-  };
-
-  const run = async () => {
-    if (state.step === 'token') {
-      try {
-        dispatch({ type: 'token', csrfToken: await csrfTokens.get() });
-      } catch (error) {
-        answer(asAnswer(error));
-      }
-    }
-    // At most two rounds: the machine goes back to `sending` once.
-    while (state.step === 'sending') {
-      // Each round needs the answer of the one before it.
-      // oxlint-disable-next-line no-await-in-loop
-      answer(await post({ csrfToken: state.csrfToken, ...state.intention }).catch(asAnswer));
-    }
-    if (state.step === 'answered') settle(state.intention, state.answer);
+  const armTimer = () => {
+    clearTimeout(timer);
+    if (state.step !== 'waiting' || state.offline) return;
+    timer = setTimeout(tryNow, Math.max(0, Math.ceil(state.retryAtMs - performance.now())));
   };
 
   const settle = (intention: Intention, given: PurchaseAnswer) => {
     if (isSettled(given)) intentions.close(intention);
     if (given.kind === 'purchased' || given.kind === 'already_purchased') {
-      onOrder(intention, given);
+      parts.onOrder(intention, given);
     }
   };
+
+  const answer = ({ idempotencyKey }: Intention, given: PurchaseAnswer) => {
+    if (given.kind === 'csrf') {
+      if (given.freshToken === null) csrfTokens.forget();
+      else csrfTokens.renew(given.freshToken);
+    }
+    dispatch({
+      type: 'answer',
+      idempotencyKey,
+      answer: given,
+      atMs: performance.now(),
+      online: connection.isOnline(),
+      random: random(),
+      msToStart: msToStart(),
+    });
+  };
+
+  const run = async () => {
+    if (state.step !== 'token') return;
+    const { intention } = state;
+    turn += 1;
+    const mine = turn;
+    try {
+      const csrfToken = await csrfTokens.get();
+      if (turn === mine) dispatch({ type: 'token', csrfToken });
+    } catch (error) {
+      if (turn === mine) answer(intention, asAnswer(error));
+    }
+    // At most two rounds: the machine goes back to `sending` once.
+    const toSend = () => (turn === mine && state.step === 'sending' ? state : null);
+    for (let round = toSend(); round !== null; round = toSend()) {
+      // Each round needs the answer of the one before it.
+      // oxlint-disable-next-line no-await-in-loop
+      answer(intention, await post({ csrfToken: round.csrfToken, ...intention }).catch(asAnswer));
+    }
+  };
+
+  const tryNow = () => {
+    if (state.step !== 'waiting') return;
+    dispatch({ type: 'retry', atMs: performance.now() });
+    // A timer may fire a fraction of a millisecond early, and then there is still a wait.
+    if (isWaiting()) armTimer();
+    else void run();
+  };
+
+  const isWaiting = () => state.step === 'waiting';
+
+  const open = (saleKey: string, userId: string): Intention => {
+    const stored = intentions.open(saleKey, userId);
+    // Another tab may have stored its own wish over this one, which still has to keep its key.
+    if (state.step !== 'stopped') return stored;
+    const { intention } = state;
+    return intention.userId === userId && intention.saleKey === saleKey ? intention : stored;
+  };
+
+  connection.subscribe(() => {
+    if (connection.isOnline()) {
+      dispatch({ type: 'online', atMs: performance.now(), random: random() });
+    } else {
+      dispatch({ type: 'offline' });
+    }
+  });
 
   return {
     state: () => state,
@@ -85,13 +144,24 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
     },
     buy: (saleKey, userId) => {
       // The state changes before this returns, so the second click of a double click ends here.
-      if (isUnderWay(state)) return;
-      dispatch({ type: 'press', intention: intentions.open(saleKey, userId) });
+      if (isGoingOn(state)) return;
+      dispatch({ type: 'press', intention: open(saleKey, userId), atMs: performance.now() });
       void run();
     },
+    tryNow,
+    stop: () => {
+      dispatch({ type: 'stop' });
+      if (state.step === 'stopped') intentions.stop(state.intention);
+    },
     restore: (saleKey, userId) => {
-      const intention = intentions.unanswered(saleKey);
-      if (intention?.userId === userId) dispatch({ type: 'restore', intention });
+      const unanswered = intentions.unanswered(saleKey);
+      if (unanswered?.intention.userId !== userId) return;
+      dispatch({ type: 'restore', ...unanswered, atMs: performance.now(), random: random() });
+    },
+    orderKnown: (saleKey, userId) => {
+      const unanswered = intentions.unanswered(saleKey);
+      if (unanswered?.intention.userId === userId) intentions.close(unanswered.intention);
+      dispatch({ type: 'known', saleKey, userId });
     },
     dismiss: () => dispatch({ type: 'dismiss' }),
   };

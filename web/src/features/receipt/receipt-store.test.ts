@@ -9,6 +9,7 @@ const receipt = (changes: Partial<Receipt> = {}): Receipt => ({
   userId: 'ada',
   orderId: ORDER_ID,
   learnedBy: 'purchased',
+  confirmedAt: 1_000,
   ...changes,
 });
 
@@ -42,7 +43,7 @@ test('the books win over what was kept', () => {
   const store = createReceiptStore();
   store.keep(receipt());
   store.learn('sale', 'ada', OTHER_ORDER_ID);
-  expect(store.of('sale')).toEqual(receipt({ orderId: OTHER_ORDER_ID }));
+  expect(store.of('sale')).toEqual(receipt({ orderId: OTHER_ORDER_ID, confirmedAt: null }));
   store.learn('sale', 'ada', null);
   expect(store.of('sale')).toBeNull();
   expect(createReceiptStore().of('sale')).toBeNull();
@@ -59,7 +60,7 @@ test('what the books say of somebody else touches nothing', () => {
 test('an order found in the books becomes the receipt where there is none', () => {
   const store = createReceiptStore();
   store.learn('sale', 'ada', ORDER_ID);
-  expect(store.of('sale')).toEqual(receipt({ learnedBy: 'looked_up' }));
+  expect(store.of('sale')).toEqual(receipt({ learnedBy: 'looked_up', confirmedAt: null }));
 });
 
 test('damaged storage is no receipt', () => {
@@ -75,5 +76,33 @@ test('listeners hear of changes', () => {
   store.subscribe(listener);
   store.keep(receipt());
   store.learn('sale', 'ada', ORDER_ID);
+  expect(listener).toHaveBeenCalledTimes(1);
+});
+
+test('whoever asks again keeps the time of the first confirmation', () => {
+  const store = createReceiptStore();
+  store.keep(receipt());
+  store.keep(receipt({ learnedBy: 'already_purchased', confirmedAt: 9_000 }));
+  expect(store.of('sale')).toEqual(receipt({ learnedBy: 'already_purchased' }));
+  store.keep(receipt({ orderId: OTHER_ORDER_ID, confirmedAt: 9_000 }));
+  expect(store.of('sale')?.confirmedAt).toBe(9_000);
+});
+
+test('a receipt of an older page, without a time, is still one', () => {
+  const { confirmedAt: _, ...older } = receipt();
+  localStorage.setItem('flashsale.receipts', JSON.stringify([older]));
+  expect(createReceiptStore().of('sale')).toEqual(receipt({ confirmedAt: null }));
+});
+
+test('what another tab learns shows in this one', () => {
+  const [here, there] = [createReceiptStore(), createReceiptStore()];
+  const listener = vi.fn();
+  here.subscribe(listener);
+  there.keep(receipt());
+  expect(here.of('sale')).toBeNull();
+  window.dispatchEvent(new StorageEvent('storage', { key: 'flashsale.other' }));
+  expect(here.of('sale')).toBeNull();
+  window.dispatchEvent(new StorageEvent('storage', { key: 'flashsale.receipts' }));
+  expect(here.of('sale')).toEqual(receipt());
   expect(listener).toHaveBeenCalledTimes(1);
 });

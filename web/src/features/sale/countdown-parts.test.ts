@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
 
-import { messages } from '@/lib/messages';
-
 import { countdownParts, twoDigits } from './countdown-parts';
 
 test.each([
@@ -23,14 +21,4 @@ test('digits keep their places', () => {
   expect(twoDigits(0)).toBe('00');
   expect(twoDigits(7)).toBe('07');
   expect(twoDigits(365)).toBe('365');
-});
-
-test.each([
-  [0, 'Opens in 0 seconds'],
-  [1_000, 'Opens in 1 second'],
-  [61_000, 'Opens in 1 minute 1 second'],
-  [7_200_000, 'Opens in 2 hours 0 seconds'],
-  [90_000_000, 'Opens in 1 day 1 hour 0 seconds'],
-])('%d ms is spoken as %j', (remainingMs, spoken) => {
-  expect(messages.countdown.spoken('Opens in', countdownParts(remainingMs))).toBe(spoken);
 });

@@ -16,3 +16,11 @@ export function pollDelayMs(
   const wait = situation.hidden ? Math.max(POLL_HIDDEN_MS, backoff) : backoff;
   return Math.round(wait * (1 + POLL_JITTER * (2 * random - 1)));
 }
+
+/**
+ * How long a page waits that has just lost the live stream. A server that stops loses all its pages
+ * in one moment, so their first polls are spread over the whole of a usual wait.
+ */
+export function firstPollDelayMs(random: number): number {
+  return Math.round(POLL_MS * random);
+}

@@ -97,3 +97,28 @@ test('stops for good', async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(poll).toHaveBeenCalledTimes(1);
 });
+
+test('rests while the news comes by another way, and goes on soon after', async () => {
+  const poll = start(async () => true);
+  await vi.advanceTimersByTimeAsync(0);
+  polling?.rest();
+  polling?.pollNow();
+  show('visible');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(poll).toHaveBeenCalledTimes(1);
+  polling?.resume();
+  polling?.resume();
+  await vi.advanceTimersByTimeAsync(1_499);
+  expect(poll).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(poll).toHaveBeenCalledTimes(2);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(poll).toHaveBeenCalledTimes(3);
+});
+
+test('a poll that is under way when the rest begins has no successor', async () => {
+  const poll = start(() => new Promise((resolve) => setTimeout(resolve, 100, true)));
+  polling?.rest();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(poll).toHaveBeenCalledTimes(1);
+});

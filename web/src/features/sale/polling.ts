@@ -1,8 +1,12 @@
-import { pollDelayMs } from './poll-schedule';
+import { firstPollDelayMs, pollDelayMs } from './poll-schedule';
 
 export interface Polling {
   /** Polls now instead of at the next turn; while a poll is under way that one counts. */
   pollNow: () => void;
+  /** No more polls for the time being: the news comes by another way. */
+  rest: () => void;
+  /** Goes on after a rest, soon but not at once. */
+  resume: () => void;
   stop: () => void;
 }
 
@@ -11,17 +15,21 @@ export function startPolling(poll: () => Promise<boolean>, random = Math.random)
   let failuresInARow = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let polling = false;
+  let resting = false;
   let stopped = false;
 
-  const wait = () => {
+  const waitFor = (delayMs: number) => {
     clearTimeout(timer);
-    if (stopped) return;
+    if (!stopped && !resting) timer = setTimeout(pollNow, delayMs);
+  };
+
+  const wait = () => {
     const hidden = document.visibilityState === 'hidden';
-    timer = setTimeout(pollNow, pollDelayMs({ failuresInARow, hidden }, random()));
+    waitFor(pollDelayMs({ failuresInARow, hidden }, random()));
   };
 
   const pollNow = () => {
-    if (!polling && !stopped) void pollOnce();
+    if (!polling && !stopped && !resting) void pollOnce();
   };
 
   const pollOnce = async () => {
@@ -46,6 +54,16 @@ export function startPolling(poll: () => Promise<boolean>, random = Math.random)
   pollNow();
   return {
     pollNow,
+    rest: () => {
+      resting = true;
+      failuresInARow = 0;
+      clearTimeout(timer);
+    },
+    resume: () => {
+      if (!resting) return;
+      resting = false;
+      if (!polling) waitFor(firstPollDelayMs(random()));
+    },
     stop: () => {
       stopped = true;
       clearTimeout(timer);

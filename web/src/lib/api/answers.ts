@@ -38,7 +38,7 @@ export type PurchaseAnswer =
         | { kind: 'purchased'; orderId: string }
         | { kind: 'already_purchased'; orderId: string }
         | { kind: 'sold_out' }
-        | { kind: 'not_active'; phase: 'upcoming' | 'ended' | null }
+        | { kind: 'not_active'; phase: 'upcoming' | 'ended' | 'paused' | null }
         | { kind: 'csrf'; reason: string; freshToken: string | null }
       ));
 

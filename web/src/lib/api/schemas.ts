@@ -5,8 +5,9 @@ import * as v from 'valibot';
  * adds later are dropped here; a field that is missing makes the answer unreadable.
  */
 
-const timeMs = v.pipe(v.number(), v.integer(), v.minValue(0));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const timeMs = count;
+const csrfToken = v.pipe(v.string(), v.regex(/./));
 const orderId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 
 export const saleStatusSchema = v.object({
@@ -19,10 +20,17 @@ export const saleStatusSchema = v.object({
   productId: v.string(),
   productDescription: v.string(),
   serverTime: timeMs,
+  /**
+   * Whether the shop has pulled the emergency brake. Like the next field it may be absent while the
+   * nodes are renewed one after the other and an old one answers a new page.
+   */
+  paused: v.optional(v.boolean(), false),
+  /** Whether the node that answers can take orders right now. */
+  ready: v.optional(v.boolean(), true),
 });
 export type SaleStatus = v.InferOutput<typeof saleStatusSchema>;
 
-export const csrfTokenSchema = v.object({ csrfToken: v.pipe(v.string(), v.nonEmpty()) });
+export const csrfTokenSchema = v.object({ csrfToken });
 
 export const orderLookUpSchema = v.variant('purchased', [
   v.object({ purchased: v.literal(true), orderId }),
@@ -38,14 +46,14 @@ export const purchaseAnswerSchema = v.variant('status', [
   v.object({
     status: v.literal('not_active'),
     httpStatus: v.literal(403),
-    phase: v.optional(v.picklist(['upcoming', 'ended'])),
+    phase: v.optional(v.picklist(['upcoming', 'ended', 'paused'])),
   }),
 ]);
 
 export const csrfRefusalSchema = v.object({
   error: v.literal('csrf'),
   reason: v.string(),
-  csrfToken: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  csrfToken: v.optional(csrfToken),
 });
 
 export const busySchema = v.object({ status: v.literal('busy'), retryAfterMs: timeMs });

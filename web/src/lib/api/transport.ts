@@ -77,7 +77,8 @@ export async function send(request: Request): Promise<Reply> {
   }
 }
 
-function parseJson(text: string): unknown {
+/** The parsed text, or `undefined` when it is no JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

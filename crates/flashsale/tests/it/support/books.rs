@@ -102,6 +102,13 @@ pub(crate) async fn orders(place: &(impl Place + ?Sized)) -> Vec<Row> {
     exit.stdout.lines().map(Row::parse).collect()
 }
 
+/// The same as a file in this format, to the letter.
+pub(crate) async fn export(place: &(impl Place + ?Sized), format: &str) -> String {
+    let exit = read("orders", place, &["--format", format]).await;
+    assert_eq!(exit.code, Some(0), "orders: {}", exit.stderr);
+    exit.stdout
+}
+
 /// Fails unless the audit finds nothing.
 pub(crate) async fn assert_clean(place: &(impl Place + ?Sized)) {
     let exit = audit(place).await;

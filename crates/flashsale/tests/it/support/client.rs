@@ -18,6 +18,7 @@ pub(crate) enum Answer {
     AlreadyPurchased(String),
     SoldOut,
     NotActive,
+    Paused,
     Busy,
     /// Anything else, kept whole for the message of the assertion that it fails.
     Other(u16, String),
@@ -31,6 +32,7 @@ impl Answer {
             (200, Some("purchased"), Some(id)) => Self::Purchased(id),
             (409, Some("already_purchased"), Some(id)) => Self::AlreadyPurchased(id),
             (410, Some("sold_out"), _) => Self::SoldOut,
+            (403, Some("not_active"), _) if body["phase"] == "paused" => Self::Paused,
             (403, Some("not_active"), _) => Self::NotActive,
             (503, Some("busy"), _) => Self::Busy,
             (status, ..) => Self::Other(status, response.text()),

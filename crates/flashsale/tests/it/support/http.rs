@@ -168,6 +168,36 @@ impl Connection {
         Ok(response)
     }
 
+    /// Sends a request and reads the head of its answer; the chunks of its body come one by one.
+    pub(crate) async fn begin(&mut self, request: &Request) -> io::Result<Response> {
+        self.write(&request.bytes(&self.host)).await?;
+        timeout(ANSWER_MAX, async {
+            let (mut response, head_length) = self.head().await?;
+            self.unread.drain(..head_length);
+            if let Some(length) = response.header("content-length").map(str::to_owned) {
+                response.body = self.take(length.parse().map_err(malformed)?).await?;
+            }
+            Ok(response)
+        })
+        .await?
+    }
+
+    /// The next chunk of a body; the last one is empty.
+    pub(crate) async fn chunk(&mut self) -> io::Result<Vec<u8>> {
+        let line_end = loop {
+            if let Some(at) = self.unread.windows(2).position(|pair| pair == b"\r\n") {
+                break at;
+            }
+            self.more().await?;
+        };
+        let line = self.take(line_end + 2).await?;
+        let digits = std::str::from_utf8(&line[..line_end]).map_err(malformed)?;
+        let length = usize::from_str_radix(digits, 16).map_err(malformed)?;
+        let mut chunk = self.take(length + 2).await?;
+        chunk.truncate(length);
+        Ok(chunk)
+    }
+
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         timeout(ANSWER_MAX, self.stream.write_all(bytes)).await?
     }
@@ -192,12 +222,7 @@ impl Connection {
 
     async fn read_answer(&mut self, has_body: bool) -> io::Result<Response> {
         loop {
-            let (mut response, head_length) = loop {
-                if let Some(head) = parse_head(&self.unread)? {
-                    break head;
-                }
-                self.more().await?;
-            };
+            let (mut response, head_length) = self.head().await?;
             self.unread.drain(..head_length);
             if response.status < 200 {
                 continue;
@@ -214,6 +239,16 @@ impl Connection {
                 (true, None) => return Err(malformed("an answer without a length")),
             };
             return Ok(response);
+        }
+    }
+
+    /// The head of the next answer and its length in bytes, which are left unread.
+    async fn head(&mut self) -> io::Result<(Response, usize)> {
+        loop {
+            if let Some(head) = parse_head(&self.unread)? {
+                return Ok(head);
+            }
+            self.more().await?;
         }
     }
 
@@ -244,20 +279,11 @@ impl Connection {
     async fn take_chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let line_end = loop {
-                if let Some(at) = self.unread.windows(2).position(|pair| pair == b"\r\n") {
-                    break at;
-                }
-                self.more().await?;
-            };
-            let line = self.take(line_end + 2).await?;
-            let digits = std::str::from_utf8(&line[..line_end]).map_err(malformed)?;
-            let length = usize::from_str_radix(digits, 16).map_err(malformed)?;
-            let chunk = self.take(length + 2).await?;
-            if length == 0 {
+            let chunk = self.chunk().await?;
+            if chunk.is_empty() {
                 return Ok(body);
             }
-            body.extend_from_slice(&chunk[..length]);
+            body.extend_from_slice(&chunk);
         }
     }
 }

@@ -2,10 +2,12 @@
 //! the checks that read a sale's books, and a shim that makes the disk and the clock misbehave.
 //!
 //! In reading order: [`server`] starts and ends the binary, [`http`] and [`client`] talk to it,
-//! [`contract`] knows what its answers look like, [`openapi`] holds all of them to the API's document, [`load`] talks to it a lot, [`persistent`] until there is an answer, [`checks`] judges what
-//! came back, [`books`] runs `audit` and `orders`, [`shop`] is
-//! three nodes on one Redis and the course of a fault, [`sabotaged`] a server that breaks a promise, [`faults`] breaks the disk, [`images`] rebuilds what
-//! a power loss would have left of a ledger.
+//! [`contract`] knows what its answers look like, [`openapi`] holds all of them to the API's document,
+//! [`events`] follows its live stream, [`console`] stands behind its counter; [`load`] talks to it a lot,
+//! [`persistent`] until there is an answer; [`checks`] judges what came back, [`books`] runs `audit` and
+//! `orders`; [`shop`] is three nodes on one Redis and the course of a fault, [`sabotaged`] a server that
+//! breaks a promise, [`faults`] breaks the disk, [`images`] rebuilds what a power loss would have left of a
+//! ledger.
 //!
 //! Nothing here knows the server's code: only its command line, its HTTP contract and its files.
 
@@ -13,7 +15,9 @@ pub(crate) mod books;
 pub(crate) mod chance;
 pub(crate) mod checks;
 pub(crate) mod client;
+pub(crate) mod console;
 pub(crate) mod contract;
+pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod http;
 pub(crate) mod images;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::books::{self, InRedis, Place};
 use super::client::{Client, Door};
+use super::console::Console;
 use super::faults::Faults;
 use super::http::{Connection, Request, Response};
 use super::now_ms;
@@ -286,6 +287,22 @@ impl TestServer {
             .expect("a connection")
     }
 
+    /// The console, as the banner tells where it is.
+    pub(crate) fn console(&self) -> Console {
+        let banner = self.process.stdout();
+        let address = after(&banner, "console  http://").expect("the banner names the console");
+        let address = address.trim_end_matches(',');
+        let token = match self.setup.environment.get("ADMIN_TOKEN") {
+            Some(token) => token.clone(),
+            None => std::fs::read_to_string(self.home().data().join("admin-token"))
+                .expect("the token that was made"),
+        };
+        Console {
+            address: address.parse().expect("an address"),
+            token: token.trim().to_owned(),
+        }
+    }
+
     /// How this server was started, to start another like it beside it.
     pub(crate) fn setup_again(&self) -> Setup {
         self.setup.clone()
@@ -326,14 +343,19 @@ impl TestServer {
 
 /// The address that the banner tells, once the whole line is there.
 fn listening_on(stdout: &str) -> Option<SocketAddr> {
-    let (_, rest) = stdout.split_once("listening on http://")?;
-    let (line, _) = rest.split_once('\n')?;
-    let address = line.split_whitespace().next()?.trim_end_matches('/');
+    let address = after(stdout, "listening on http://")?.trim_end_matches('/');
     Some(
         address
             .parse()
             .unwrap_or_else(|error| panic!("{address:?} is no address: {error}")),
     )
+}
+
+/// The word that follows on this text, once its whole line is there.
+fn after<'a>(stdout: &'a str, text: &str) -> Option<&'a str> {
+    let (_, rest) = stdout.split_once(text)?;
+    let (line, _) = rest.split_once('\n')?;
+    line.split_whitespace().next()
 }
 
 /// A thousand connections need a thousand files on both ends; children inherit the limit.

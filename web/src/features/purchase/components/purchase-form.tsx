@@ -4,13 +4,15 @@ import { Button } from '@/components/button';
 import { BuyerIdField } from '@/components/buyer-id-field';
 import { Notice } from '@/components/notice';
 import { type BuyerIdProblem, checkBuyerId } from '@/lib/buyer/buyer-id';
-import { messages } from '@/lib/messages';
+import type { Messages } from '@/lib/messages/en';
+import { useSecondsUntil } from '@/lib/use-seconds-until';
+import { useWords } from '@/lib/words';
 
 import { type AnswerWords, wordsFor } from '../answer-words';
 import type { PurchaseFlow } from '../purchase-flow';
-import { isUnderWay } from '../purchase-machine';
+import { isGoingOn, isUnderWay, type PurchaseState } from '../purchase-machine';
 import styles from './purchase-form.module.css';
-import { useRetryWait } from './use-retry-wait';
+import { RetryPanel } from './retry-panel';
 
 interface PurchaseFormProps {
   flow: PurchaseFlow;
@@ -21,18 +23,27 @@ interface PurchaseFormProps {
   hint: string;
   typed: string;
   onType: (typed: string) => void;
+  /** Set when the form takes the place of what had the focus. */
+  takesFocus: boolean;
 }
 
-export function PurchaseForm({ flow, saleKey, open, hint, typed, onType }: PurchaseFormProps) {
+export function PurchaseForm(props: PurchaseFormProps) {
+  const { flow, saleKey, open, hint, typed, onType, takesFocus } = props;
+  const { messages } = useWords();
   const state = useSyncExternalStore(flow.subscribe, flow.state);
   const [problem, setProblem] = useState<BuyerIdProblem | null>(null);
   const field = useRef<HTMLInputElement>(null);
-  const waitSeconds = useRetryWait(state);
+  const button = useRef<HTMLButtonElement>(null);
 
-  const words = wordsFor(state);
-  const retries = words?.next === 'retry';
-  const sending = isUnderWay(state);
-  const locked = sending || waitSeconds > 0 || !(open || retries);
+  const words = wordsFor(state, messages);
+  const restSeconds = useSecondsUntil(state.step === 'stopped' ? state.earliestAtMs : null);
+  const goingOn = isGoingOn(state);
+  const again = words?.next === 'ask' || words?.next === 'retry';
+  const locked = goingOn || restSeconds > 0 || !(open || again);
+
+  useEffect(() => {
+    if (takesFocus) field.current?.focus();
+  }, [takesFocus]);
 
   const type = (next: string) => {
     onType(next);
@@ -62,16 +73,21 @@ export function PurchaseForm({ flow, saleKey, open, hint, typed, onType }: Purch
         onChange={type}
         hint={messages.form.hint}
         problem={problem === null ? null : messages.buyerIdProblems[problem]}
-        readOnly={sending || (retries && !open)}
+        readOnly={goingOn || (again && !open)}
       />
-      <Button type="submit" look="primary" locked={locked} busy={sending}>
-        {buttonWords(sending, retries, waitSeconds)}
+      <Button ref={button} type="submit" look="primary" locked={locked} busy={goingOn}>
+        {buttonWords(state, words, messages)}
       </Button>
       <div className={styles.below}>
         <div role="status">
-          {sending && <span className="visuallyHidden">{messages.form.sending}</span>}
+          {isUnderWay(state) && words === null && (
+            <span className="visuallyHidden">{messages.form.sending}</span>
+          )}
           {words !== null && <Answer key={words.title} words={words} />}
         </div>
+        {goingOn && state.cause !== null && (
+          <RetryPanel state={state} flow={flow} onStop={() => button.current?.focus()} />
+        )}
         {words?.next === 'reload' && (
           <Button onClick={() => location.reload()}>{messages.answers.reload}</Button>
         )}
@@ -81,7 +97,8 @@ export function PurchaseForm({ flow, saleKey, open, hint, typed, onType }: Purch
   );
 }
 
-function Answer({ words }: { words: AnswerWords }) {
+function Answer({ words: { tone, title, body, reference } }: { words: AnswerWords }) {
+  const { messages } = useWords();
   const place = useRef<HTMLDivElement>(null);
   // On a phone the keyboard may cover the place; an answer that is not seen gets a second press.
   useEffect(() => {
@@ -90,13 +107,19 @@ function Answer({ words }: { words: AnswerWords }) {
   }, []);
   return (
     <div ref={place}>
-      <Notice {...words} />
+      <Notice
+        tone={tone}
+        title={title}
+        body={body}
+        reference={reference === null ? null : { label: messages.answers.reference, id: reference }}
+      />
     </div>
   );
 }
 
-function buttonWords(sending: boolean, retries: boolean, waitSeconds: number): string {
-  if (sending) return messages.form.sending;
-  if (!retries) return messages.form.buy;
-  return waitSeconds > 0 ? messages.form.tryAgainIn(waitSeconds) : messages.form.tryAgain;
+function buttonWords(state: PurchaseState, words: AnswerWords | null, { form }: Messages): string {
+  if (isUnderWay(state)) return form.sending;
+  if (state.step === 'waiting') return form.waiting;
+  if (words?.next === 'ask') return form.askAgain;
+  return words?.next === 'retry' ? form.tryAgain : form.buy;
 }

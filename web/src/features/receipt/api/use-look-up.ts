@@ -1,4 +1,4 @@
-import { useMutation } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
 
 import { ApiError, type Failure } from '@/lib/api/answers';
 import { getOrderOf } from '@/lib/api/client';
@@ -17,23 +17,39 @@ export interface LookUp {
 
 /** Asks the shop's books for one person. Each press asks anew: the answer may have changed. */
 export function useLookUp(onAnswer: (userId: string, orderId: string | null) => void): LookUp {
-  const { data, isPending, mutate, reset } = useMutation({
-    mutationFn: ask,
-    networkMode: 'always',
-    onSuccess: (result) => {
-      if (result.kind === 'found') onAnswer(result.userId, result.orderId);
-      if (result.kind === 'not_found') onAnswer(result.userId, null);
-    },
-  });
-  return { result: data ?? null, asking: isPending, ask: mutate, reset };
+  const [result, setResult] = useState<LookUpResult | null>(null);
+  const [asking, setAsking] = useState(false);
+  /** Counts the questions: an answer to an earlier one comes too late. */
+  const turn = useRef(0);
+
+  const reset = () => {
+    turn.current += 1;
+    setResult(null);
+    setAsking(false);
+  };
+
+  const ask = async (userId: string) => {
+    reset();
+    const mine = turn.current;
+    setAsking(true);
+    const answer = await lookUp(userId);
+    if (answer.kind === 'found') onAnswer(userId, answer.orderId);
+    if (answer.kind === 'not_found') onAnswer(userId, null);
+    if (turn.current !== mine) return;
+    setResult(answer);
+    setAsking(false);
+  };
+
+  return { result, asking, ask: (userId) => void ask(userId), reset };
 }
 
-async function ask(userId: string): Promise<LookUpResult> {
+async function lookUp(userId: string): Promise<LookUpResult> {
   try {
     const { orderId } = await getOrderOf(userId);
     return orderId === null ? { kind: 'not_found', userId } : { kind: 'found', userId, orderId };
   } catch (error) {
     if (error instanceof ApiError) return { kind: 'failed', failure: error.failure };
-    throw error;
+    console.error(error);
+    return { kind: 'failed', failure: { kind: 'unreadable', correlationId: null } };
   }
 }

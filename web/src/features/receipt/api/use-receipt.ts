@@ -1,6 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
+import { ApiError } from '@/lib/api/answers';
 import { getOrderOf } from '@/lib/api/client';
 
 import type { Receipt, ReceiptStore } from '../receipt-store';
@@ -19,21 +19,22 @@ export interface KeptReceipt {
  */
 export function useReceipt(store: ReceiptStore, saleKey: string): KeptReceipt {
   const receipt = useSyncExternalStore(store.subscribe, () => store.of(saleKey));
-  const [userId] = useState(() => receipt?.userId ?? null);
-
-  const { data: books } = useQuery({
-    queryKey: ['kept-receipt', saleKey, userId],
-    queryFn: ({ signal }) => getOrderOf(userId ?? '', signal),
-    enabled: userId !== null,
-    staleTime: Infinity,
-    retry: false,
-    networkMode: 'always',
-    refetchOnWindowFocus: false,
-  });
+  const [keptUserId] = useState(() => receipt?.userId ?? null);
+  const [refutedUserId, setRefutedUserId] = useState<string | null>(null);
 
   useEffect(() => {
-    if (books !== undefined && userId !== null) store.learn(saleKey, userId, books.orderId);
-  }, [books, saleKey, store, userId]);
+    if (keptUserId === null) return;
+    const gone = new AbortController();
+    const check = async () => {
+      const { purchased, orderId } = await getOrderOf(keptUserId, gone.signal);
+      store.learn(saleKey, keptUserId, orderId);
+      if (!purchased) setRefutedUserId(keptUserId);
+    };
+    check().catch((error: unknown) => {
+      if (!(error instanceof ApiError)) console.error(error);
+    });
+    return () => gone.abort();
+  }, [keptUserId, saleKey, store]);
 
-  return { receipt, refutedUserId: books?.purchased === false ? userId : null };
+  return { receipt, refutedUserId };
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 
 import { Button } from '@/components/button';
-import { messages } from '@/lib/messages';
+import { useWords } from '@/lib/words';
 
 import { copyText } from '../copy-text';
 
@@ -9,6 +9,7 @@ import { copyText } from '../copy-text';
 const OUTCOME_MS = 2_500;
 
 export function CopyButton({ text }: { text: string }) {
+  const words = useWords().messages.receipt;
   const [outcome, setOutcome] = useState<'copied' | 'failed' | null>(null);
   useEffect(() => {
     if (outcome === null) return;
@@ -16,7 +17,6 @@ export function CopyButton({ text }: { text: string }) {
     return () => clearTimeout(timer);
   }, [outcome]);
 
-  const words = messages.receipt;
   const copy = async () => setOutcome((await copyText(text)) ? 'copied' : 'failed');
   return (
     <>

@@ -4,7 +4,7 @@ import { Button } from '@/components/button';
 import { BuyerIdField } from '@/components/buyer-id-field';
 import { Notice } from '@/components/notice';
 import { type BuyerIdProblem, checkBuyerId } from '@/lib/buyer/buyer-id';
-import { messages } from '@/lib/messages';
+import { useWords } from '@/lib/words';
 
 import { type LookUpResult, useLookUp } from '../api/use-look-up';
 import styles from './look-up.module.css';
@@ -17,6 +17,7 @@ interface LookUpProps {
 
 /** "Did I get one?": the shop's books, asked by id. */
 export function LookUp({ initialUserId, onAnswer }: LookUpProps) {
+  const { messages } = useWords();
   const [changed, setChanged] = useState<string | null>(null);
   const [problem, setProblem] = useState<BuyerIdProblem | null>(null);
   const { result, asking, ask, reset } = useLookUp(onAnswer);
@@ -67,6 +68,7 @@ export function LookUp({ initialUserId, onAnswer }: LookUpProps) {
 }
 
 function Result({ result }: { result: LookUpResult }) {
+  const { messages } = useWords();
   const words = messages.lookUp;
   switch (result.kind) {
     case 'found':
@@ -80,7 +82,8 @@ function Result({ result }: { result: LookUpResult }) {
       return <Notice tone="refused" title={words.notFound} body={words.notFoundBody} />;
     case 'failed': {
       const { title, body } = words.failed[result.failure.kind];
-      const reference = result.failure.correlationId;
+      const id = result.failure.correlationId;
+      const reference = id === null ? null : { label: messages.answers.reference, id };
       return <Notice tone="trouble" title={title} body={body} reference={reference} />;
     }
   }

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 
 import { Button } from '@/components/button';
-import { messages } from '@/lib/messages';
+import { useWords } from '@/lib/words';
 
 import type { Receipt } from '../receipt-store';
 import { CopyButton } from './copy-button';
@@ -10,6 +10,8 @@ import styles from './receipt-card.module.css';
 
 interface ReceiptCardProps {
   receipt: Receipt;
+  /** `null` when the shop has set no name. */
+  shopName: string | null;
   product: string;
   /** Set when the receipt answers a press: the focus moves here from the form that is gone. */
   takesFocus: boolean;
@@ -18,55 +20,63 @@ interface ReceiptCardProps {
 }
 
 const WORDS = {
-  purchased: { title: messages.receipt.purchased, body: messages.receipt.purchasedBody },
-  already_purchased: {
-    title: messages.receipt.alreadyPurchased,
-    body: messages.receipt.alreadyPurchasedBody,
-  },
-  looked_up: { title: messages.receipt.lookedUp, body: messages.receipt.lookedUpBody },
-};
+  purchased: ['purchased', 'purchasedBody'],
+  already_purchased: ['alreadyPurchased', 'alreadyPurchasedBody'],
+  looked_up: ['lookedUp', 'lookedUpBody'],
+} as const;
 
-/** The proof of the order, in the shape of a ticket. */
-export function ReceiptCard({ receipt, product, takesFocus, onOrderAnother }: ReceiptCardProps) {
+/** The proof of the order, in the shape of a ticket. Printed, it is alone on the paper. */
+export function ReceiptCard(props: ReceiptCardProps) {
+  const { receipt, shopName, product, takesFocus, onOrderAnother } = props;
+  const { messages, formats } = useWords();
+  const words = messages.receipt;
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (takesFocus) heading.current?.focus();
   }, [takesFocus]);
 
-  const words = WORDS[receipt.learnedBy];
+  const [title, body] = WORDS[receipt.learnedBy];
   return (
-    <section className={styles.receipt} aria-labelledby="receipt-title">
+    <section className={styles.receipt} aria-labelledby="receipt-title" data-print="alone">
       <div className={styles.head}>
-        <p className={styles.kicker}>{messages.receipt.kicker}</p>
+        <p className={styles.kicker}>{words.kicker}</p>
         <h2 ref={heading} id="receipt-title" className={styles.title} tabIndex={-1}>
-          {words.title}
+          {words[title]}
         </h2>
-        <p className={styles.body}>{words.body}</p>
+        <p className={styles.body}>{words[body]}</p>
       </div>
       <dl className={styles.facts}>
         <div>
-          <dt>{messages.receipt.order}</dt>
+          <dt>{words.order}</dt>
           <dd>
             <OrderNumber orderId={receipt.orderId} />
           </dd>
         </div>
-        <div>
-          <dt>{messages.receipt.buyer}</dt>
-          <dd className={styles.fact}>{receipt.userId}</dd>
-        </div>
-        <div>
-          <dt>{messages.receipt.product}</dt>
-          <dd className={styles.fact}>{product}</dd>
-        </div>
+        <Fact name={words.product} value={product} />
+        <Fact name={words.buyer} value={receipt.userId} />
+        {receipt.confirmedAt !== null && (
+          <Fact name={words.confirmed} value={formats.date(receipt.confirmedAt)} />
+        )}
+        {shopName !== null && <Fact name={words.shop} value={shopName} />}
       </dl>
       <div className={styles.actions}>
         <CopyButton text={receipt.orderId} />
+        <Button onClick={() => window.print()}>{words.print}</Button>
         {onOrderAnother !== null && (
           <Button look="plain" onClick={onOrderAnother}>
-            {messages.receipt.another}
+            {words.another}
           </Button>
         )}
       </div>
     </section>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd className={styles.fact}>{value}</dd>
+    </div>
   );
 }

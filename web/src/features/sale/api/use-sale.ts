@@ -1,15 +1,11 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef } from 'react';
+import { useCallback, useSyncExternalStore } from 'react';
 
-import { getStatus } from '@/lib/api/client';
 import type { SaleStatus } from '@/lib/api/schemas';
 import { useNowUntil } from '@/lib/use-now-until';
 
-import { type Polling, startPolling } from '../polling';
-import { newerStatus, nextMoment, phaseAt, type SalePhase } from '../sale-phase';
+import type { SaleFeed } from '../sale-feed';
+import { nextMoment, phaseAt, type SalePhase } from '../sale-phase';
 import type { ServerClock } from '../server-clock';
-
-const QUERY_KEY = ['status'];
 
 export type Sale =
   | { phase: 'loading' | 'unreachable' }
@@ -18,44 +14,20 @@ export type Sale =
       status: SaleStatus;
       /** Until the start, then until the end; 0 once there is nothing left to wait for. */
       remainingMs: number;
-      /** The last poll failed, so what is shown may be out of date. */
-      reconnecting: boolean;
+      /** There is no news at present, so what is shown may be out of date. */
+      stale: boolean;
     };
 
 /** The sale as the server tells it and as its clock moves it on. */
-export function useSale(clock: ServerClock): { sale: Sale; pollNow: () => void } {
-  const queryClient = useQueryClient();
-  const { data, isError, errorUpdateCount, refetch } = useQuery({
-    queryKey: QUERY_KEY,
-    queryFn: async ({ signal }) => {
-      const { status, receivedAtMs } = await getStatus(signal);
-      clock.observe(status.serverTime, receivedAtMs);
-      return newerStatus(queryClient.getQueryData<SaleStatus>(QUERY_KEY), status);
-    },
-    // The schedule below decides when to ask.
-    enabled: false,
-    retry: false,
-    networkMode: 'always',
-  });
-
-  const polling = useRef<Polling>(null);
-  useEffect(() => {
-    const started = startPolling(async () => (await refetch({ cancelRefetch: false })).isSuccess);
-    polling.current = started;
-    return started.stop;
-  }, [refetch]);
-  const pollNow = useCallback(() => polling.current?.pollNow(), []);
-
+export function useSale(clock: ServerClock, feed: SaleFeed): Sale {
+  const { status, stale } = useSyncExternalStore(feed.subscribe, feed.news);
   const nextTarget = useCallback(
-    (nowMs: number) => (data === undefined ? null : nextMoment(data, phaseAt(data, nowMs))),
-    [data],
+    (nowMs: number) => (status === null ? null : nextMoment(status, phaseAt(status, nowMs))),
+    [status],
   );
   const nowMs = useNowUntil(clock, nextTarget);
-  if (data === undefined || nowMs === null) {
-    return { sale: { phase: errorUpdateCount > 0 ? 'unreachable' : 'loading' }, pollNow };
-  }
-  const phase = phaseAt(data, nowMs);
-  const moment = nextMoment(data, phase);
-  const remainingMs = moment === null ? 0 : Math.max(0, moment - nowMs);
-  return { sale: { phase, status: data, remainingMs, reconnecting: isError }, pollNow };
+  if (status === null || nowMs === null) return { phase: stale ? 'unreachable' : 'loading' };
+  const phase = phaseAt(status, nowMs);
+  const moment = nextMoment(status, phase);
+  return { phase, status, remainingMs: moment === null ? 0 : Math.max(0, moment - nowMs), stale };
 }

@@ -1,4 +1,4 @@
-import { messages } from '@/lib/messages';
+import { useWords } from '@/lib/words';
 
 import { countdownParts, twoDigits } from '../countdown-parts';
 import styles from './countdown.module.css';
@@ -17,7 +17,7 @@ interface CountdownProps {
 /** The time that is left, as the centrepiece. `timer` is a role that is not read out by itself. */
 export function Countdown({ label, remainingMs, urgent = false }: CountdownProps) {
   const parts = countdownParts(remainingMs ?? 0);
-  const words = messages.countdown;
+  const words = useWords().messages.countdown;
   const groups = [
     ...(parts.days > 0 ? [[words.days, parts.days] as const] : []),
     [words.hours, parts.hours] as const,

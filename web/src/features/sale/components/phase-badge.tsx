@@ -1,12 +1,17 @@
-import { messages } from '@/lib/messages';
+import { useSyncExternalStore } from 'react';
+
+import type { Connection } from '@/lib/connection';
+import { useWords } from '@/lib/words';
 
 import type { Sale } from '../api/use-sale';
 import styles from './phase-badge.module.css';
 
 /** The phase in two words, always in the same place. */
-export function PhaseBadge({ sale }: { sale: Sale }) {
-  const reconnecting = 'status' in sale && sale.reconnecting;
-  const shown = reconnecting ? 'reconnecting' : sale.phase;
+export function PhaseBadge({ sale, connection }: { sale: Sale; connection: Connection }) {
+  const { messages } = useWords();
+  const online = useSyncExternalStore(connection.subscribe, connection.isOnline);
+  const stale = 'status' in sale && sale.stale;
+  const shown = online ? (stale ? 'reconnecting' : sale.phase) : 'offline';
   return (
     <p className={styles.badge} data-phase={shown}>
       <span className={styles.dot} aria-hidden="true" />
@@ -15,11 +20,13 @@ export function PhaseBadge({ sale }: { sale: Sale }) {
   );
 }
 
-/** Says aloud when the phase changes, and nothing at each tick. */
-export function PhaseNews({ phase }: { phase: Sale['phase'] }) {
+/** Says aloud when the phase changes or the shop gets into trouble, and nothing at each tick. */
+export function PhaseNews({ sale }: { sale: Sale }) {
+  const { messages } = useWords();
+  const trouble = sale.phase === 'active' && !sale.status.ready;
   return (
     <p className="visuallyHidden" role="status">
-      {messages.phaseNews[phase]}
+      {trouble ? messages.notReady.title : messages.phaseNews[sale.phase]}
     </p>
   );
 }

@@ -1,33 +1,39 @@
 import productPicture from '@/assets/product.svg';
-import { formatCount, formatMoment } from '@/lib/format';
-import { messages } from '@/lib/messages';
+import type { Shop } from '@/lib/shop';
+import { useWords } from '@/lib/words';
 
 import type { Sale } from '../api/use-sale';
 import { Countdown } from './countdown';
 import styles from './stage.module.css';
 
 /** The hero: the product on its stage, and below it the time that is left, or how it went. */
-export function Stage({ sale }: { sale: Sale }) {
+export function Stage({ sale, shop }: { sale: Sale; shop: Shop }) {
+  const { messages, formats } = useWords();
   const over = sale.phase === 'sold_out' || sale.phase === 'ended';
+  const ownPicture = shop.pictureUrl !== null;
+  const altOfOwn = shop.pictureAlt ?? shop.productName ?? '';
   return (
     <section className={styles.stage} aria-label={messages.page.stage}>
       <div className={styles.edition}>
         {'status' in sale && (
           <>
-            <span>{messages.stock.edition(formatCount(sale.status.stock + sale.status.sold))}</span>
+            <span>
+              {messages.stock.edition(formats.count(sale.status.stock + sale.status.sold))}
+            </span>
             <span className={styles.number}>
               {messages.product.number} {sale.status.productId}
             </span>
           </>
         )}
       </div>
-      <img
-        className={over ? `${styles.picture} ${styles.over}` : styles.picture}
-        src={productPicture}
-        alt={messages.page.productPicture}
-        width={760}
-        height={540}
-      />
+      <div className={styles.frame}>
+        <img
+          className={over ? `${styles.picture} ${styles.over}` : styles.picture}
+          src={shop.pictureUrl ?? productPicture}
+          alt={ownPicture ? altOfOwn : messages.page.productPicture}
+          fetchPriority="high"
+        />
+      </div>
       <div className={styles.foot}>
         <StageFoot sale={sale} />
       </div>
@@ -36,6 +42,7 @@ export function Stage({ sale }: { sale: Sale }) {
 }
 
 function StageFoot({ sale }: { sale: Sale }) {
+  const { messages, formats } = useWords();
   const words = messages.countdown;
   switch (sale.phase) {
     case 'loading':
@@ -46,28 +53,39 @@ function StageFoot({ sale }: { sale: Sale }) {
       return <Countdown label={words.toStart} remainingMs={sale.remainingMs} urgent />;
     case 'active':
       return <Countdown label={words.toEnd} remainingMs={sale.remainingMs} />;
+    case 'paused':
+      return (
+        <Verdict
+          title={words.pausedTitle}
+          body={words.pausedBody(formats.moment(sale.status.endsAt))}
+        />
+      );
     case 'sold_out':
       return (
         <Verdict
           title={words.soldOutTitle}
-          body={words.soldOutBody(formatCount(sale.status.stock + sale.status.sold))}
+          body={words.soldOutBody(formats.count(sale.status.stock + sale.status.sold))}
         />
       );
     case 'ended':
       return (
         <Verdict
           title={words.endedTitle}
-          body={words.endedBody(formatMoment(sale.status.endsAt))}
+          body={words.endedBody(formats.moment(sale.status.endsAt))}
         />
       );
   }
 }
 
+/** Beyond this many characters a word is set smaller, so that it fits on its line. */
+const SHORT_WORD_CHARS_MAX = 8;
+
 function Verdict({ title, body }: { title: string; body: string }) {
+  const long = title.length > SHORT_WORD_CHARS_MAX;
   return (
     <div className={styles.verdict}>
       <p className={styles.label}>{body}</p>
-      <p className={styles.word}>{title}</p>
+      <p className={long ? `${styles.word} ${styles.longWord}` : styles.word}>{title}</p>
     </div>
   );
 }

@@ -1,18 +1,19 @@
 import type { SaleStatus } from '@/lib/api/schemas';
-import { formatCount } from '@/lib/format';
-import { messages } from '@/lib/messages';
+import { useWords } from '@/lib/words';
 
 import styles from './stock-meter.module.css';
 
 /** What is left, as a figure and as a bar. */
 export function StockMeter({ status }: { status: SaleStatus }) {
+  const { messages, formats } = useWords();
   const total = status.stock + status.sold;
-  const left = formatCount(status.stock);
+  const totalWords = formats.count(total);
+  const left = formats.count(status.stock);
   const share = total === 0 ? 0 : status.stock / total;
   return (
     <div className={styles.stock}>
       <p className={styles.figure} aria-hidden="true">
-        <span className={styles.left}>{left}</span> {messages.stock.of(formatCount(total))}
+        <span className={styles.left}>{left}</span> {messages.stock.of(totalWords)}
       </p>
       <div
         className={styles.bar}
@@ -21,7 +22,7 @@ export function StockMeter({ status }: { status: SaleStatus }) {
         aria-valuemin={0}
         aria-valuemax={total}
         aria-valuenow={status.stock}
-        aria-valuetext={messages.stock.left(left, formatCount(total))}
+        aria-valuetext={messages.stock.left(left, totalWords)}
       >
         <div className={styles.fill} style={{ transform: `scaleX(${share})` }} />
       </div>

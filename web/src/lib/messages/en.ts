@@ -1,11 +1,14 @@
-/** Every word that the page says, in one place, so that another language is one more such object. */
-export const messages = {
-  locale: 'en',
+import { enAnswers } from './en-answers';
+
+/** Every word that the page says, in English. Another language is one more object of this shape. */
+export const en = {
+  language: 'en',
 
   page: {
     fallbackTitle: 'Flash sale',
     brand: 'Flash sale',
     title: (product: string, phase: string) => `${product} · ${phase}`,
+    otherLanguage: 'Deutsch',
     stage: 'The product and the time left',
     productPicture: 'A stack of porcelain discs, one of them vermilion',
     timeZone: (zone: string) => `Times are shown in your time zone (${zone}).`,
@@ -16,8 +19,10 @@ export const messages = {
     loading: 'Loading',
     unreachable: 'Not reachable',
     reconnecting: 'Reconnecting',
+    offline: 'Offline',
     upcoming: 'Upcoming',
     active: 'On sale now',
+    paused: 'Paused',
     sold_out: 'Sold out',
     ended: 'Ended',
   },
@@ -28,6 +33,7 @@ export const messages = {
     unreachable: 'The shop cannot be reached. The page keeps trying.',
     upcoming: 'The sale has not started yet.',
     active: 'The sale is open. You can buy now.',
+    paused: 'The sale is paused. The button opens by itself when it goes on.',
     sold_out: 'The sale is sold out.',
     ended: 'The sale has ended.',
   },
@@ -59,6 +65,8 @@ export const messages = {
     unreachableBody: 'This page keeps trying.',
     soldOutTitle: 'Sold out',
     soldOutBody: (units: string) => `All ${units} have found their owners.`,
+    pausedTitle: 'Paused',
+    pausedBody: (moment: string) => `Open until ${moment}`,
     endedTitle: 'Ended',
     endedBody: (moment: string) => `Closed ${moment}.`,
   },
@@ -83,10 +91,22 @@ export const messages = {
     hint: 'One per person.',
     buy: 'Buy now',
     sending: 'Sending your order',
+    waiting: 'Still asking',
     tryAgain: 'Try again',
-    tryAgainIn: (seconds: number) => `Try again in ${seconds} s`,
+    askAgain: 'Ask again',
     opensByItself: 'Leave this page open: the button opens by itself, no reload needed.',
     firstCome: 'Orders are taken in the order in which they arrive.',
+    goesOnByItself: 'Leave this page open: the button opens by itself when the sale goes on.',
+  },
+
+  /** What is said while the page asks again by itself. */
+  retry: {
+    progress: (tries: number, triesMax: number) => `Try ${tries} of ${triesMax}`,
+    asking: 'Asking again now',
+    nextIn: (seconds: number) => `Asking again in ${seconds} s`,
+    offline: 'Waiting for your connection',
+    now: 'Try now',
+    stop: 'Stop trying',
   },
 
   buyerIdProblems: {
@@ -106,6 +126,18 @@ export const messages = {
     body: 'Check your connection and leave this page open. It carries on by itself as soon as the shop answers.',
   },
 
+  /** The window is open and the shop has pulled the brake. */
+  paused: {
+    title: 'The sale is paused.',
+    body: 'The shop sells nothing at the moment. Orders that it has confirmed are safe.',
+  },
+
+  /** The window is open and the shop cannot store orders right now. */
+  notReady: {
+    title: 'The shop has trouble taking orders right now.',
+    body: 'You may press all the same: this page keeps asking until the shop answers.',
+  },
+
   closed: {
     soldOutTitle: 'They are all gone.',
     soldOutBody:
@@ -114,64 +146,7 @@ export const messages = {
     endedBody: 'No more orders are taken. If you ordered, your order is safe: look it up below.',
   },
 
-  answers: {
-    sold_out: {
-      title: 'Sold out, by a moment.',
-      body: 'The last one went to somebody else before your order arrived. Nothing was ordered.',
-    },
-    not_active_upcoming: {
-      title: 'Not open yet.',
-      body: 'By the shop’s clock the sale has not started. Nothing was ordered. Press again when the countdown is over.',
-    },
-    not_active_ended: {
-      title: 'The sale is over.',
-      body: 'Your order arrived after the end. Nothing was ordered.',
-    },
-    not_active: {
-      title: 'The sale is not open.',
-      body: 'Nothing was ordered. Press again when the shop says that it is open.',
-    },
-    busy: {
-      title: 'Very many people are buying right now.',
-      body: (wait: string) =>
-        `There is no answer to your order yet. Wait ${wait}, then try again. You cannot end up with two.`,
-    },
-    rate_limited: {
-      title: 'Too many tries from your connection.',
-      body: (wait: string) =>
-        `The shop asks you to wait ${wait}. Your order is kept ready; then try again.`,
-    },
-    csrf: {
-      title: 'Your browser did not pass the shop’s security check.',
-      body: 'Allow cookies for this site and open the page in a tab of its own, then try again. Nothing was ordered by this try.',
-    },
-    invalid_user: {
-      title: 'The shop does not take this id.',
-      body: 'Check it for typing errors and press again. Nothing was ordered.',
-    },
-    bad_request: {
-      title: 'The shop did not understand this page.',
-      body: 'The page may be out of date: reload it and order again. Nothing was ordered.',
-    },
-    internal: {
-      title: 'Something broke in the shop.',
-      body: 'Your order may or may not have arrived. Try again to find out: you cannot end up with two.',
-    },
-    unreadable: {
-      title: 'The answer made no sense.',
-      body: 'Something between you and the shop may have changed it, a network’s log-in page for example. Try again to find out whether your order arrived: you cannot end up with two.',
-    },
-    unreachable: {
-      title: 'No connection to the shop.',
-      body: 'Your order may or may not have arrived. Check your connection and try again: you cannot end up with two.',
-    },
-    interrupted: {
-      title: 'Your last order got no answer.',
-      body: 'The page was closed before the shop replied. Try again to find out: you cannot end up with two.',
-    },
-    reload: 'Reload the page',
-    reference: 'Reference for support',
-  },
+  answers: enAnswers,
 
   wait: (ms: number) => {
     const seconds = Math.max(1, Math.ceil(ms / 1000));
@@ -181,6 +156,9 @@ export const messages = {
 
   receipt: {
     kicker: 'Receipt',
+    shop: 'Shop',
+    confirmed: 'Confirmed',
+    print: 'Print',
     purchased: 'It’s yours.',
     alreadyPurchased: 'You already have one.',
     lookedUp: 'Yes, you got one.',
@@ -230,4 +208,7 @@ export const messages = {
       },
     },
   },
-} as const;
+};
+
+/** The shape that every language has. Only its type leaves this file for the page’s own code. */
+export type Messages = typeof en;

@@ -1,0 +1,61 @@
+import { brotliCompressSync } from 'node:zlib';
+
+import type { Plugin, Rollup } from 'vite';
+
+/** What a visitor may have to load in JavaScript, in thousands of bytes, compressed by Brotli. */
+const SCRIPT_KB_MAX = 80;
+
+const PAGE = 'index.html';
+
+/** Of these chunks a visitor loads one: each is a language. */
+const LANGUAGE = /\/src\/lib\/messages\/[a-z]{2}\.ts$/;
+
+/**
+ * Fails the build when the buyers' page has grown too heavy: its entry, all that comes with it, and
+ * the largest of the languages. On a bad network each kilobyte is a later chance to press the button.
+ */
+export function sizeLimit(): Plugin {
+  return {
+    name: 'size-limit',
+    apply: 'build',
+    // What other plugins still change is counted as well.
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const chunks = Object.values(bundle).filter((part) => part.type === 'chunk');
+      const entry = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(`/${PAGE}`));
+      if (entry === undefined) return;
+      const languages = chunks.filter(({ facadeModuleId }) => LANGUAGE.test(facadeModuleId ?? ''));
+      if (languages.length === 0) this.error('There is no language in a chunk of its own.');
+      const withIt = [...withImports(entry, bundle)];
+      const bytes =
+        sum(withIt.map(brotliBytes)) +
+        Math.max(...languages.filter((chunk) => !withIt.includes(chunk)).map(brotliBytes));
+      const told = `${PAGE} loads ${(bytes / 1000).toFixed(1)} kB of JavaScript (Brotli)`;
+      if (bytes > SCRIPT_KB_MAX * 1000) this.error(`${told}; ${SCRIPT_KB_MAX} kB are allowed.`);
+      this.info(`${told}, of ${SCRIPT_KB_MAX} kB that are allowed.`);
+    },
+  };
+}
+
+/** A chunk and all those that the browser loads before it can run. */
+function withImports(
+  entry: Rollup.OutputChunk,
+  bundle: Rollup.OutputBundle,
+  found = new Set<Rollup.OutputChunk>(),
+): Set<Rollup.OutputChunk> {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const name of entry.imports) {
+    const part = bundle[name];
+    if (part?.type === 'chunk') withImports(part, bundle, found);
+  }
+  return found;
+}
+
+function brotliBytes({ code }: Rollup.OutputChunk): number {
+  return brotliCompressSync(code).length;
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
