@@ -55,14 +55,15 @@ const TEXT_CONTRAST_MIN: f64 = 4.5;
 const MARK_CONTRAST_MIN: f64 = 3.0;
 /// How far a pressed button moves away from its text.
 const PRESSED_SHARE: f64 = 0.16;
-/// In how many steps a mark goes from the accent to the ink.
-const SIGNAL_STEPS: u32 = 20;
+/// In how many steps a colour goes towards the ink.
+const INK_STEPS: u32 = 20;
 
 /// The page's own colours that the shop's ones meet. They stand in `web/src/app/base.css`.
 struct Ground {
     page: Colour,
     surface: Colour,
     ink: Colour,
+    ink_soft: Colour,
     /// How much darker the floor of the stage is than its wall.
     floor_share: f64,
 }
@@ -71,6 +72,7 @@ const LIGHT: Ground = Ground {
     page: Colour::from_hex(0x00f1_f1ee),
     surface: Colour::from_hex(0x00fb_fbf9),
     ink: Colour::from_hex(0x0013_1415),
+    ink_soft: Colour::from_hex(0x0054_575a),
     floor_share: 0.06,
 };
 
@@ -78,6 +80,7 @@ const DARK: Ground = Ground {
     page: Colour::from_hex(0x000d_0e0f),
     surface: Colour::from_hex(0x0015_1718),
     ink: Colour::from_hex(0x00f2_f2ef),
+    ink_soft: Colour::from_hex(0x00a6_a9ab),
     floor_share: 0.25,
 };
 
@@ -106,7 +109,8 @@ fn variables(
     if let Some(accent) = accent {
         let (text, away) = text_on(accent);
         let pressed = accent.towards(away, PRESSED_SHARE);
-        let signal = signal(accent, ground);
+        let grounds = [ground.page, ground.surface];
+        let signal = seen_on(grounds, accent, ground.ink, MARK_CONTRAST_MIN);
         let _ = writeln!(css, "  --accent: {accent};");
         let _ = writeln!(css, "  --accent-pressed: {pressed};");
         let _ = writeln!(css, "  --on-accent: {text};");
@@ -117,6 +121,13 @@ fn variables(
         check_stage(wall, floor, ground.ink)?;
         let _ = writeln!(css, "  --stage: {wall};");
         let _ = writeln!(css, "  --stage-floor: {floor};");
+        let soft = seen_on(
+            [wall, floor],
+            ground.ink_soft,
+            ground.ink,
+            TEXT_CONTRAST_MIN,
+        );
+        let _ = writeln!(css, "  --stage-ink-soft: {soft};");
     }
     Ok(css)
 }
@@ -131,17 +142,15 @@ fn text_on(accent: Colour) -> (Colour, Colour) {
     }
 }
 
-/// The accent, moved towards the ink until it can be seen on the page.
-fn signal(accent: Colour, ground: &Ground) -> Colour {
-    let shares = (0..=SIGNAL_STEPS).map(|step| f64::from(step) / f64::from(SIGNAL_STEPS));
-    let mut candidates = shares.map(|share| accent.towards(ground.ink, share));
+/// The colour, moved towards the ink until it has this contrast on each of the grounds.
+fn seen_on(grounds: [Colour; 2], colour: Colour, ink: Colour, contrast_min: f64) -> Colour {
+    let shares = (0..=INK_STEPS).map(|step| f64::from(step) / f64::from(INK_STEPS));
+    let mut candidates = shares.map(|share| colour.towards(ink, share));
     let is_seen = |mark: &Colour| {
-        let grounds = [ground.page, ground.surface];
-        grounds
-            .iter()
-            .all(|under| mark.contrast_with(*under) >= MARK_CONTRAST_MIN)
+        let mut contrasts = grounds.iter().map(|under| mark.contrast_with(*under));
+        contrasts.all(|contrast| contrast >= contrast_min)
     };
-    candidates.find(is_seen).unwrap_or(ground.ink)
+    candidates.find(is_seen).unwrap_or(ink)
 }
 
 fn check_stage(wall: Colour, floor: Colour, ink: Colour) -> Result<(), UnreadableStage> {
@@ -192,6 +201,11 @@ mod tests {
                 "dark: {is_dark}"
             );
             assert_eq!(of_page("--ink"), Some(ground.ink), "dark: {is_dark}");
+            assert_eq!(
+                of_page("--ink-soft"),
+                Some(ground.ink_soft),
+                "dark: {is_dark}"
+            );
         }
     }
 
@@ -265,6 +279,26 @@ mod tests {
         assert_eq!(value(&css, false, "--stage"), None);
         assert_eq!(value(&css, true, "--stage"), colours.stage_dark);
         assert_eq!(stylesheet(&Colours::default()), Ok(None));
+    }
+
+    #[test]
+    fn the_small_words_on_a_stage_are_read_as_well() {
+        for (stage, is_dark) in [("#8fa8c8", false), ("#ffffff", false), ("#4a4f58", true)] {
+            let colours = Colours {
+                stage: (!is_dark).then(|| colour(stage)),
+                stage_dark: is_dark.then(|| colour(stage)),
+                ..Colours::default()
+            };
+            let css = stylesheet(&colours).unwrap().unwrap();
+            let [wall, floor, soft] = ["--stage", "--stage-floor", "--stage-ink-soft"]
+                .map(|name| value(&css, is_dark, name).unwrap());
+            for under in [wall, floor] {
+                assert!(
+                    soft.contrast_with(under) >= TEXT_CONTRAST_MIN,
+                    "{soft} on {under}"
+                );
+            }
+        }
     }
 
     #[test]
