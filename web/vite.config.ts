@@ -14,9 +14,13 @@ export default defineConfig({
     alias: { '@': here('./src') },
   },
   server: {
-    // The page talks to its own origin only; in development that is Vite, which hands on
-    // what only a server has.
-    proxy: { '/api': 'http://127.0.0.1:4000', '/shop': 'http://127.0.0.1:4000' },
+    // A page talks to its own origin only; in development that is Vite, which hands on what only a
+    // server has.
+    proxy: {
+      '/api': 'http://127.0.0.1:4000',
+      '/shop': 'http://127.0.0.1:4000',
+      '/admin': 'http://127.0.0.1:4001',
+    },
   },
   build: {
     target: 'es2022',
@@ -29,6 +33,7 @@ export default defineConfig({
       input: {
         index: here('./index.html'),
         api: here('./api.html'),
+        console: here('./console.html'),
       },
     },
   },

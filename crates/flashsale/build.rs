@@ -28,6 +28,7 @@ fn build() -> Result<(), String> {
         let web = Path::new(&variable("CARGO_MANIFEST_DIR")).join("../../web");
         for source in [
             "api.html",
+            "console.html",
             "index.html",
             "package.json",
             "package-lock.json",
