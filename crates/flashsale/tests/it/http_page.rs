@@ -41,11 +41,8 @@ async fn every_file_that_a_page_refers_to_is_there() {
             let found = assets_in(&response.text());
             unread.extend(found.into_iter().filter(|path| known.insert(path.clone())));
         }
-        let has = |ending: &str| known.iter().any(|path| path.ends_with(ending));
-        assert!(
-            has(".js") && has(".css") && has(".svg"),
-            "{entry}: {known:?}"
-        );
+        let has = |kind| known.iter().any(|path| is_kind(path, kind));
+        assert!(has("js") && has("css") && has("svg"), "{entry}: {known:?}");
     }
 }
 
@@ -60,10 +57,14 @@ fn assets_in(text: &str) -> Vec<String> {
         .collect()
 }
 
+fn is_kind(path: &str, kind: &str) -> bool {
+    path.rsplit('.').next() == Some(kind)
+}
+
 async fn script(client: &mut Client) -> String {
     let page = client.get("/").await;
     let mut assets = assets_in(&page.text()).into_iter();
-    assets.find(|path| path.ends_with(".js")).expect("a script")
+    assets.find(|path| is_kind(path, "js")).expect("a script")
 }
 
 async fn accepting(client: &mut Client, path: &str, accepted: &str) -> Response {
