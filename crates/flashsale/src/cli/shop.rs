@@ -28,16 +28,16 @@ pub(crate) struct ShopSettings {
     /// The picture in words, for those who do not see it
     #[arg(long, env, value_parser = parse_words)]
     pub(crate) product_picture_alt: Option<String>,
-    /// Colour of the button and of marks, as #rrggbb [default: #d93206]
+    /// Colour of the button and of marks, as #rrggbb [default: vermilion]
     #[arg(long, env)]
     pub(crate) shop_accent: Option<Colour>,
     /// The same for those whose system is dark [default: SHOP_ACCENT]
     #[arg(long, env)]
     pub(crate) shop_accent_dark: Option<Colour>,
-    /// Colour of the wall behind the product, light enough for dark text [default: #dddeda]
+    /// Colour of the wall behind the product, light enough for dark text [default: a light grey]
     #[arg(long, env)]
     pub(crate) shop_stage: Option<Colour>,
-    /// The same for those whose system is dark, dark enough for light text [default: #191b1c]
+    /// The same for those whose system is dark, dark enough for light text [default: a dark grey]
     #[arg(long, env)]
     pub(crate) shop_stage_dark: Option<Colour>,
     /// Language of the page [default: that of each visitor's browser]
