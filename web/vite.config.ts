@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { precompress } from './scripts/precompress.ts';
 import { sizeLimit } from './scripts/size-limit.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  plugins: [react(), sizeLimit()],
+  plugins: [react(), sizeLimit(), precompress()],
   resolve: {
     alias: { '@': here('./src') },
   },
@@ -31,6 +32,7 @@ export default defineConfig({
     rollupOptions: {
       input: {
         index: here('./index.html'),
+        api: here('./api.html'),
         console: here('./console.html'),
       },
     },
