@@ -3,17 +3,24 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
+import { precompress } from './scripts/precompress.ts';
 import { sizeLimit } from './scripts/size-limit.ts';
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 export default defineConfig({
-  plugins: [react(), sizeLimit()],
+  plugins: [react(), sizeLimit(), precompress()],
   resolve: {
-    alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
+    alias: { '@': here('./src') },
   },
   server: {
-    // The page talks to its own origin only; in development that is Vite, which hands on
-    // what only a server has.
-    proxy: { '/api': 'http://127.0.0.1:4000', '/shop': 'http://127.0.0.1:4000' },
+    // A page talks to its own origin only; in development that is Vite, which hands on what only a
+    // server has.
+    proxy: {
+      '/api': 'http://127.0.0.1:4000',
+      '/shop': 'http://127.0.0.1:4000',
+      '/admin': 'http://127.0.0.1:4001',
+    },
   },
   build: {
     target: 'es2022',
@@ -22,6 +29,13 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // `--outDir` usually lies outside this folder, where Vite would not empty it by itself.
     emptyOutDir: true,
+    rollupOptions: {
+      input: {
+        index: here('./index.html'),
+        api: here('./api.html'),
+        console: here('./console.html'),
+      },
+    },
   },
   test: {
     include: ['src/**/*.test.{ts,tsx}'],

@@ -27,9 +27,12 @@ fn build() -> Result<(), String> {
     if is_set("CARGO_FEATURE_PAGE") {
         let web = Path::new(&variable("CARGO_MANIFEST_DIR")).join("../../web");
         for source in [
+            "api.html",
+            "console.html",
             "index.html",
             "package.json",
             "package-lock.json",
+            "scripts",
             "src",
             "vite.config.ts",
         ] {

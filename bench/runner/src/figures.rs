@@ -17,6 +17,7 @@ pub(crate) struct Figures {
     pub(crate) scripts: Vec<Scripts>,
     pub(crate) rules: Vec<Rules>,
     pub(crate) growth: Growth,
+    pub(crate) streams: Option<Streams>,
     pub(crate) generator: Generator,
 }
 
@@ -116,6 +117,27 @@ pub(crate) struct Start {
     pub(crate) server_cpu_ms: Vec<f64>,
     /// Reading every column of every row, in milliseconds.
     pub(crate) scan_ms: Vec<f64>,
+}
+
+/// Live streams that are open at once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Streams {
+    pub(crate) open: u64,
+    /// What the server holds in memory, in bytes: without a stream, and with all of them.
+    pub(crate) resident_before: u64,
+    pub(crate) resident: u64,
+    /// From when a purchase is sent until the last stream has brought it.
+    pub(crate) last_ms: Vec<f64>,
+    /// What the server takes for one event of one stream.
+    pub(crate) event_us: f64,
+}
+
+impl Streams {
+    /// Memory of one stream and its connection.
+    pub(crate) fn each_kib(&self) -> f64 {
+        let bytes = self.resident.saturating_sub(self.resident_before);
+        bytes as f64 / self.open as f64 / 1024.0
+    }
 }
 
 /// Whether the load tester measures itself: its rate on the floor and that of wrk.

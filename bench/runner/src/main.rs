@@ -2,7 +2,8 @@
 //! machine: the server and its Redis on one core, the load generator on another.
 //!
 //! In reading order:
-//! - [`rows`]: what is compared, round after round; [`growth`]: how cost grows; [`rules`]: the rules alone,
+//! - [`rows`]: what is compared, round after round; [`growth`]: how cost grows; [`streams`]: the live
+//!   streams; [`rules`]: the rules alone,
 //!   without any input or output;
 //! - [`subjects`]: the servers; [`load`]: one run of the load tester against one of them;
 //!   [`scripts`]: what Redis can do at most; [`generator`]: whether the load tester measures itself;
@@ -26,6 +27,7 @@ mod results;
 mod rows;
 mod rules;
 mod scripts;
+mod streams;
 mod subjects;
 mod targets;
 
@@ -123,6 +125,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             .then(|| growth::measure(&bench))
             .transpose()?
             .unwrap_or_default(),
+        streams: bench
+            .wants("streams")
+            .then(|| streams::measure(&bench))
+            .transpose()?,
         generator: bench
             .wants("generator")
             .then(|| generator::measure(&bench))

@@ -120,6 +120,8 @@ impl Subject {
         let mut command = pinned(SERVER_CORE, &program);
         command
             .env("SALE_ID", "bench")
+            // Any free one: the next port may be somebody's.
+            .env("ADMIN_PORT", "0")
             .env("SALE_STOCK", stock.to_string());
         match self {
             Self::Floor => {}
@@ -127,7 +129,7 @@ impl Subject {
                 command.envs([
                     ("SALE_START", "0s"),
                     ("SALE_END", "1h"),
-                    ("CONNECTIONS_MAX", "12000"),
+                    ("CONNECTIONS_MAX", "14000"),
                 ]);
             }
             Self::Redis(strategy, persistence) => {

@@ -10,7 +10,7 @@
 //! - [`export`]: orders as the lines of a file;
 //! - [`admin`]: behind the counter, on a listener of its own;
 //! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
-//! - [`page`]: the files of the web page;
+//! - [`page`]: the files of the web page, and [`shop`], what the shop has made of it;
 //! - `etag`: the tags by which a client says what it has already;
 //! - `openapi`: the contract as a document, for clients and tests;
 //! - `unread`: refusals that come before the body was read;
@@ -32,6 +32,7 @@ mod openapi;
 pub mod page;
 pub mod router;
 pub mod server;
+pub mod shop;
 mod signed;
 mod unread;
 

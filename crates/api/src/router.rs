@@ -32,6 +32,7 @@ impl Routes {
             .route("/api/purchase", any(async || fallback::only("POST")))
             .route("/api/purchase/{user_id}", get(purchase::look_up))
             .route("/api/openapi.json", get(openapi::show))
+            .route("/api/docs", get(page::documentation))
             .route("/api", any(fallback::not_found))
             .route("/api/", any(fallback::not_found))
             .route("/api/{*rest}", any(fallback::not_found))

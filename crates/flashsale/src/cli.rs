@@ -4,6 +4,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 
 pub(crate) mod loadtest;
+pub(crate) mod shop;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use crate::dot_env;
 use crate::failure::Failure;
 use crate::moment::Moment;
 use loadtest::LoadtestArguments;
+use shop::ShopSettings;
 
 /// Sells a limited stock of one product, in a set window, to everybody at once.
 #[derive(Debug, Parser)]
@@ -54,6 +56,8 @@ pub(crate) struct ServeSettings {
     pub(crate) data_dir: PathBuf,
     #[command(flatten)]
     pub(crate) sale: SaleSettings,
+    #[command(flatten)]
+    pub(crate) shop: ShopSettings,
     #[command(flatten)]
     pub(crate) redis: RedisSettings,
     #[command(flatten)]

@@ -14,7 +14,6 @@ pub mod history;
 mod live;
 mod metrics;
 mod orders;
-mod page;
 pub mod process;
 pub mod session;
 
@@ -28,7 +27,7 @@ use hyper::body::Incoming;
 use tower::Service as _;
 
 use crate::answer::Body;
-use crate::handlers::fallback;
+use crate::handlers::{fallback, page};
 use crate::server::Site;
 use crate::{App, middleware};
 use about::About;
@@ -74,7 +73,7 @@ impl AdminRoutes {
             .route("/admin", any(fallback::not_found))
             .route("/admin/{*rest}", any(fallback::not_found))
             .fallback_service(
-                get(page::show)
+                get(page::console)
                     .fallback(fallback::method_not_allowed)
                     .with_state(Arc::clone(&app)),
             )

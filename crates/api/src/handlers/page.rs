@@ -4,20 +4,15 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY,
+    VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use crate::App;
 use crate::answer::{Answer, Refusal};
-
-/// Everything comes from this server, nothing is inline, and nobody may frame the page.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
-     form-action 'self'; frame-ancestors 'none'",
-);
+use crate::page::{Accepted, File};
+use crate::{App, etag};
 
 /// `GET` of anything that is not the API's.
 pub(crate) async fn show(
@@ -25,25 +20,52 @@ pub(crate) async fn show(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Answer> {
-    let file = app.page.find(uri.path()).ok_or(Refusal::NotFound)?;
-    let mut response = if headers
-        .get(IF_NONE_MATCH)
-        .is_some_and(|tag| *tag == file.etag)
-    {
+    send(app.page.public(uri.path()), &uri, &headers)
+}
+
+/// `GET /api/docs`.
+pub(crate) async fn documentation(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Answer> {
+    send(app.page.documentation(), &uri, &headers)
+}
+
+/// `GET` behind the counter, of anything that is not the console's API.
+pub(crate) async fn console(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Answer> {
+    send(app.page.console(uri.path()), &uri, &headers)
+}
+
+fn send(file: Option<&File>, uri: &Uri, headers: &HeaderMap) -> Result<Response, Answer> {
+    let file = file.ok_or(Refusal::NotFound)?;
+    let (encoding, variant) = file.variant(Accepted::by(headers));
+    let tag = variant.etag.to_str().expect("a tag is plain ASCII");
+    let mut response = if etag::is_known(headers, tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        file.body.clone().into_response()
+        variant.body.clone().into_response()
     };
-    let cache = if file.is_immutable {
+    let cache = if file.is_immutable(uri.query()) {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
     };
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
-    headers.insert(ETAG, file.etag.clone());
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    let head = response.headers_mut();
+    head.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    head.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    head.insert(ETAG, variant.etag.clone());
+    head.insert(CONTENT_SECURITY_POLICY, file.policy.clone());
+    head.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    if file.varies() {
+        head.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    if let Some(name) = encoding.name() {
+        head.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
     Ok(response)
 }

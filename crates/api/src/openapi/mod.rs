@@ -64,10 +64,10 @@ fn document() -> String {
     ),
     servers((url = "/", description = "This server")),
     tags(
-        (name = "sale", description = "What the sale is doing"),
+        (name = "sale", description = "The sale itself"),
         (name = "purchase", description = "Buying, and looking up what was bought"),
         (name = "health", description = "Whether this server lives, and whether it can sell"),
-        (name = "documentation", description = "This document")
+        (name = "documentation", description = "The API as a document")
     ),
     paths(
         paths::status,
@@ -169,8 +169,8 @@ mod tests {
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             committed == served,
-            "docs/openapi.json is not what the server tells. Write it anew, and look at the difference:\n\
-             UPDATE=1 cargo test -p flashsale-api openapi && git diff docs/openapi.json"
+            "docs/openapi.json is not what the server tells. Write it anew, and the page's types:\n\
+             UPDATE=1 cargo test -p flashsale-api openapi && (cd web && npm run types)"
         );
     }
 }

@@ -133,7 +133,7 @@ pub(super) fn csrf() {}
         (status = 400, description = "The request cannot be understood.", body = BadRequest),
         (
             status = 403,
-            description = "The sale is not open or paused (`status` is `not_active`), or the request may be \
+            description = "The sale is not open, or it is paused (`status` is `not_active`), or the request may be \
                 forged (`error` is `csrf`), and then a new token comes with it.",
             body = PurchaseForbidden,
             headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))

@@ -257,7 +257,7 @@ pub(super) struct NotReady {
     #[schema(inline)]
     status: words::NotReady,
     /// Sentences for whoever runs the server.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, example = json!(["the disk is full"]))]
     reasons: Vec<String>,
 }
 

@@ -4,6 +4,7 @@ mod banner;
 mod console;
 mod descriptors;
 mod desk;
+mod shop;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use flashsale_api::live::Live;
 use flashsale_api::meters::Meters;
 use flashsale_api::page::Page;
 use flashsale_api::server::{self, Limits};
+use flashsale_api::shop::Shop;
 use flashsale_api::{App, Routes};
 use flashsale_ledger::redis::ATTEMPTS_MAX;
 use flashsale_ledger::sqlite::SqliteLedger;
@@ -57,6 +59,7 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let redis = settings.redis.place.address()?;
+    let shop = shop::read(&settings.shop)?;
     let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
         listener,
@@ -66,12 +69,12 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         terminate: signal(SignalKind::terminate()).map_err(Failure::failed)?,
     };
     match redis {
-        None => sell(door, &settings, open_file(&settings).await?).await,
+        None => sell(door, &settings, &shop, open_file(&settings).await?).await,
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
             let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, data_dir);
-            sell(door, &settings, opening.await?).await
+            sell(door, &settings, &shop, opening.await?).await
         }
     }
 }
@@ -88,6 +91,7 @@ struct Door {
 async fn sell<L: Ledger>(
     mut door: Door,
     settings: &ServeSettings,
+    shop: &Shop,
     chosen: ChosenSale<L>,
 ) -> Result<ExitCode, Failure> {
     let ledger = Arc::new(chosen.ledger);
@@ -107,7 +111,7 @@ async fn sell<L: Ledger>(
         random: world::random,
         live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
         meters: Meters::default(),
-        page: Page::new(PAGE),
+        page: Page::new(PAGE, shop, ledger.view().sale().product_description()),
         body_timeout: milliseconds(settings.bounds.body_timeout_ms),
     });
     let console = match door.console.take() {

@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 20] = [
+    const SETTINGS: [&str; 29] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -17,6 +17,15 @@ async fn the_help_lists_every_command_and_setting() {
         "SALE_STOCK",
         "SALE_START",
         "SALE_END",
+        "SHOP_NAME",
+        "PRODUCT_NAME",
+        "PRODUCT_PICTURE",
+        "PRODUCT_PICTURE_ALT",
+        "SHOP_ACCENT",
+        "SHOP_ACCENT_DARK",
+        "SHOP_STAGE",
+        "SHOP_STAGE_DARK",
+        "SHOP_LANGUAGE",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",

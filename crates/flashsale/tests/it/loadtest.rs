@@ -104,8 +104,9 @@ async fn a_crowd_watches_while_others_buy() {
 #[tokio::test]
 async fn a_crowd_follows_the_live_stream() {
     let _machine = machine_alone().await;
-    let server = TestServer::setup().stock(100).start().await;
-    let users = ["--scenario", "crowd", "--users", "2000"];
+    // Long enough that each of them hears of it before it is over.
+    let server = TestServer::setup().stock(10_000).start().await;
+    let users = ["--scenario", "crowd", "--users", "20000"];
     let watchers = ["--watchers", "300", "--watch", "stream"];
     let (exit, report) = test(&url(&server), &[users, watchers].concat()).await;
     assert_eq!(exit.code, Some(0), "{exit:?}");

@@ -345,7 +345,12 @@ export interface components {
         NotReady: {
             /** @enum {string} */
             status: "not_ready";
-            /** @description Sentences for whoever runs the server. */
+            /**
+             * @description Sentences for whoever runs the server.
+             * @example [
+             *       "the disk is full"
+             *     ]
+             */
             reasons: string[];
         };
         /** @description The user has this order. */
@@ -706,7 +711,7 @@ export interface operations {
                     "application/json": components["schemas"]["BadRequest"];
                 };
             };
-            /** @description The sale is not open or paused (`status` is `not_active`), or the request may be forged (`error` is `csrf`), and then a new token comes with it. */
+            /** @description The sale is not open, or it is paused (`status` is `not_active`), or the request may be forged (`error` is `csrf`), and then a new token comes with it. */
             403: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
