@@ -46,7 +46,9 @@ test('a jump would be noticed', async ({ open }) => {
   await expect.poll(async () => (await shiftsOf(ada.page)).sum).toBeGreaterThan(SHIFT_MAX);
 });
 
-test('the button stays where it is while its words change', async ({ open }) => {
+test('the button stays where it is, whatever it says and whatever comes below it', async ({
+  open,
+}) => {
   const shop = await open({ stock: 4, start: '3s' });
   const ada = await shop.enter(PHONE);
   const place = async () => (await ada.button.boundingBox())?.y;
@@ -55,9 +57,13 @@ test('the button stays where it is while its words change', async ({ open }) => 
   const held = await holdNext(ada);
   await ada.unlocked();
   expect(await place()).toBe(before);
+  await shop.server.brake(true);
+  await ada.reads('The sale is paused.');
+  expect(await place()).toBe(before);
+  await shop.server.brake(false);
+  await ada.unlocked();
+  expect(await place()).toBe(before);
   await ada.buyerId.fill('ada@example.com');
-  const filled = await place();
-  expect(filled).toBe(before);
   await ada.button.click();
   await ada.reads('Sending your order');
   expect(await place()).toBe(before);

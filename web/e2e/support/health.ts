@@ -1,22 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
 import type { Page } from 'playwright-core';
 
+import { accessibilityFaults } from './accessibility';
 import { NARROW, SCHEMES } from './looks';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 const SCREENS = { desktop: { width: 1280, height: 800 }, narrow: NARROW };
-
-interface Violation {
-  id: string;
-  help: string;
-  nodes: { target: string[]; failureSummary: string }[];
-}
-interface Axe {
-  run: (options: object) => Promise<{ violations: Violation[] }>;
-}
 
 /**
  * What is wrong with the page as it stands, on a wide and on the narrowest screen, in light and in
@@ -24,27 +11,30 @@ interface Axe {
  */
 export async function faultsOf(page: Page): Promise<string[]> {
   const faults: string[] = [];
-  // As a value and not as an element, because the content policy lets no foreign script in.
-  await page.evaluate(AXE);
   for (const [screen, size] of Object.entries(SCREENS)) {
     await page.setViewportSize(size);
     for (const colorScheme of SCHEMES) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const found = [...(await axeFaults(page)), ...(await tooWide(page))];
+      await page.emulateMedia({ colorScheme });
+      await atRest(page);
+      const found = [...(await accessibilityFaults(page)), ...(await tooWide(page))];
       faults.push(...found.map((fault) => `${screen}, ${colorScheme}: ${fault}`));
     }
   }
   return faults;
 }
 
-async function axeFaults(page: Page): Promise<string[]> {
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: Axe };
-    return (await axe.run({ resultTypes: ['violations'] })).violations;
+/** Colours that are still on their way to others would be measured in between. */
+async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    await nextFrame();
+    await nextFrame();
+    const ends = document
+      .getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ends.map(({ finished }) => finished));
+    await nextFrame();
   });
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${help}: ${target} ${failureSummary}`),
-  );
 }
 
 /** Whatever reaches over the right edge. */

@@ -1,0 +1,151 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { BrowserContextOptions } from 'playwright-core';
+import { expect } from 'vitest';
+
+import { buyFor, crowd } from './support/api';
+import { DESKTOP, PHONE, SCHEMES } from './support/looks';
+import { answerOnce, toldNothing, toldOnly } from './support/network';
+import { type Shop, test } from './support/shop';
+import type { Visitor } from './support/visitor';
+
+/**
+ * Pictures of the page for people to look at. The first test makes those of the documentation:
+ * `npm run screenshots`. Each picture is taken only once the words that belong to it are there.
+ */
+
+const DIRECTORY = resolve(
+  process.env.SCREENSHOTS || fileURLToPath(new URL('.screenshots', import.meta.url)),
+);
+
+const SCREENS = { desktop: DESKTOP, phone: PHONE };
+const LOOKS = Object.entries(SCREENS).flatMap(([screen, options]) =>
+  SCHEMES.map((colorScheme) => ({
+    look: `${screen}-${colorScheme}`,
+    options: { ...options, colorScheme },
+  })),
+);
+
+const PRODUCT = { PRODUCT_DESCRIPTION: 'Alba Stacking Dishes, Vermilion' };
+const STOCK = 500;
+const SOLD_BEFORE = 188;
+
+interface Look {
+  look: string;
+  options: BrowserContextOptions;
+}
+
+async function inEachLook(show: (look: Look) => Promise<void>) {
+  await mkdir(DIRECTORY, { recursive: true });
+  for (const look of LOOKS) await show(look);
+}
+
+async function take({ page }: Visitor, name: string) {
+  // The focus ring belongs to a keyboard, and bar and picture take half a second to their place.
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.waitForTimeout(650);
+  const path = join(DIRECTORY, `${name}.png`);
+  const fullPage = name.includes('phone');
+  const picture = await page.screenshot({ path, fullPage, animations: 'disabled' });
+  expect(picture.length).toBeGreaterThan(10_000);
+}
+
+async function show(shop: Shop, scene: string, says: string) {
+  await inEachLook(async ({ look, options }) => {
+    const visitor = await shop.enter(options);
+    await visitor.reads(says);
+    await take(visitor, `${scene}-${look}`);
+    await visitor.context.close();
+  });
+}
+
+test('phases', { timeout: 120_000 }, async ({ open }) => {
+  const upcoming = await open({ stock: STOCK, start: '584s', end: '45m', settings: PRODUCT });
+  await show(upcoming, 'upcoming', 'Leave this page open');
+
+  const shop = await open({ stock: STOCK, end: '43m', settings: PRODUCT });
+  await buyFor(shop.url, crowd(SOLD_BEFORE));
+  await inEachLook(async ({ look, options }) => {
+    const visitor = await shop.enter(options);
+    await visitor.unlocked();
+    await visitor.buyerId.fill(`${look}@example.com`);
+    await take(visitor, `active-${look}`);
+    await visitor.button.click();
+    await visitor.order();
+    await take(visitor, `receipt-${look}`);
+    await visitor.context.close();
+  });
+  await shop.server.brake(true);
+  await show(shop, 'paused', 'The sale is paused.');
+  await shop.server.brake(false);
+  await buyFor(shop.url, crowd(STOCK - SOLD_BEFORE - LOOKS.length, 'late'));
+  await show(shop, 'sold-out', 'They are all gone.');
+});
+
+/** Moments that a page is told, or is answered, for as long as the picture takes. */
+test('moments', { timeout: 120_000 }, async ({ open }) => {
+  const shop = await open({ stock: STOCK, end: '43m', settings: PRODUCT });
+  const now = Date.now();
+  const busy = { status: 'busy', retryAfterMs: 9_000, message: 'Later.', correlationId: 'b1' };
+  const refused = { error: 'csrf', reason: 'cross_site', message: 'No.', correlationId: 'c1' };
+  const scenes: Record<string, (options: BrowserContextOptions) => Promise<Visitor>> = {
+    days: (options) => told(options, { status: 'upcoming', startsAt: now + 260_000_000 }),
+    seconds: (options) => told(options, { status: 'upcoming', startsAt: Date.now() + 9_500 }),
+    trouble: (options) => told(options, { ready: false }),
+    ended: (options) => told(options, { status: 'ended', sold: 431, stock: 69, endsAt: now }),
+    last: (options) => told(options, { sold: 497, stock: 3 }),
+    german: (options) => told({ ...options, locale: 'de-DE' }, {}),
+    unreachable: async (options) => {
+      const visitor = await shop.enter({
+        ...options,
+        prepare: (page) => page.route('**/api/**', (route) => route.abort()).then(() => {}),
+      });
+      visitor.expectComplaints(/net::ERR_FAILED/);
+      await visitor.reads('The shop cannot be reached.');
+      return visitor;
+    },
+    loading: (options) => shop.enter({ ...options, prepare: toldNothing }),
+    asking: async (options) => {
+      const visitor = await pressed(options, 503, busy);
+      await visitor.reads('Try 2 of 20');
+      return visitor;
+    },
+    refused: async (options) => {
+      const visitor = await pressed(options, 403, refused);
+      await visitor.reads('Your browser did not pass');
+      return visitor;
+    },
+    late: async (options) => {
+      const visitor = await pressed(options, 410, { status: 'sold_out' });
+      await visitor.reads('Sold out, by a moment.');
+      return visitor;
+    },
+  };
+  const told = (options: BrowserContextOptions, changes: Parameters<typeof toldOnly>[1]) =>
+    shop.enter({ ...options, prepare: toldOnly(shop.url, changes) });
+  const pressed = async (options: BrowserContextOptions, status: number, body: object) => {
+    const visitor = await told(options, {});
+    await answerOnce(visitor, status, body);
+    await visitor.press('ada@example.com');
+    return visitor;
+  };
+  for (const [scene, reach] of Object.entries(scenes)) {
+    await inEachLook(async ({ look, options }) => {
+      const visitor = await reach(options);
+      await take(visitor, `${scene}-${look}`);
+      await visitor.context.close();
+    });
+  }
+});
+
+test('a receipt on paper', async ({ open }) => {
+  await mkdir(DIRECTORY, { recursive: true });
+  const shop = await open({ stock: STOCK, settings: PRODUCT });
+  const ada = await shop.enter({ colorScheme: 'dark', viewport: { width: 794, height: 1_123 } });
+  await ada.buy('ada@example.com');
+  await ada.page.emulateMedia({ media: 'print' });
+  await take(ada, 'receipt-print');
+});
