@@ -6,6 +6,7 @@ import type { BrowserContextOptions } from 'playwright-core';
 import { expect } from 'vitest';
 
 import { buyFor, crowd } from './support/api';
+import { atRest } from './support/health';
 import { DESKTOP, PHONE, SCHEMES } from './support/looks';
 import { answerOnce, toldNothing, toldOnly } from './support/network';
 import { type Shop, test } from './support/shop';
@@ -37,16 +38,18 @@ interface Look {
   options: BrowserContextOptions;
 }
 
-async function inEachLook(show: (look: Look) => Promise<void>) {
+async function inEachLook(see: (look: Look) => Promise<void>) {
   await mkdir(DIRECTORY, { recursive: true });
-  for (const look of LOOKS) await show(look);
+  for (const look of LOOKS) await see(look);
 }
 
 async function take({ page }: Visitor, name: string) {
-  // The focus ring belongs to a keyboard, and bar and picture take half a second to their place.
-  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-  await page.evaluate(() => scrollTo(0, 0));
-  await page.waitForTimeout(650);
+  await page.evaluate(() => {
+    // The focus ring belongs to a keyboard.
+    (document.activeElement as HTMLElement | null)?.blur();
+    scrollTo(0, 0);
+  });
+  await atRest(page);
   const path = join(DIRECTORY, `${name}.png`);
   const fullPage = name.includes('phone');
   const picture = await page.screenshot({ path, fullPage, animations: 'disabled' });
@@ -101,7 +104,9 @@ test('moments', { timeout: 120_000 }, async ({ open }) => {
     unreachable: async (options) => {
       const visitor = await shop.enter({
         ...options,
-        prepare: (page) => page.route('**/api/**', (route) => route.abort()).then(() => {}),
+        prepare: async (page) => {
+          await page.route('**/api/**', (route) => route.abort());
+        },
       });
       visitor.expectComplaints(/net::ERR_FAILED/);
       await visitor.reads('The shop cannot be reached.');

@@ -23,17 +23,16 @@ export async function faultsOf(page: Page): Promise<string[]> {
   return faults;
 }
 
-/** Colours that are still on their way to others would be measured in between. */
-async function atRest(page: Page): Promise<void> {
+/** Brings to its end what is on its way, a colour for example: it would be measured in between. */
+export async function atRest(page: Page): Promise<void> {
   await page.evaluate(async () => {
-    const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-    await nextFrame();
-    await nextFrame();
-    const ends = document
-      .getAnimations()
-      .filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
-    await Promise.allSettled(ends.map(({ finished }) => finished));
-    await nextFrame();
+    // A change begins its transitions in the next frame, and is drawn with the one after it.
+    for (let frame = 0; frame < 3; frame += 1) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      for (const animation of document.getAnimations()) {
+        if (animation.effect?.getComputedTiming().endTime !== Infinity) animation.finish();
+      }
+    }
   });
 }
 

@@ -26,13 +26,17 @@ export class Redis {
     const directory = join(parent, 'redis');
     await mkdir(directory);
     const port = await freePort();
+    const configuration = {
+      bind: '127.0.0.1',
+      port: String(port),
+      save: '',
+      appendonly: durability === 'fsync' ? 'yes' : 'no',
+      appendfsync: 'always',
+    };
     const again = async () => {
       const [started] = await Program.start({
         program: program('REDIS_SERVER', 'redis-server', '/usr/bin/redis-server'),
-        args: [
-          ...['--bind', '127.0.0.1', '--port', String(port), '--save', ''],
-          ...['--appendonly', durability === 'fsync' ? 'yes' : 'no', '--appendfsync', 'always'],
-        ],
+        args: Object.entries(configuration).flatMap(([name, value]) => [`--${name}`, value]),
         directory,
         ready: /Ready to accept connections/,
       });

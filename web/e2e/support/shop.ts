@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Browser } from 'playwright-core';
-import { expect, test as plain } from 'vitest';
+import { test as plain } from 'vitest';
 
 import { launchBrowser, openTab, type Visit, visit } from './browser';
 import { type Durability, Redis } from './redis';
@@ -108,22 +108,22 @@ interface Fixtures {
 export const test = plain.extend<Fixtures>({
   browser: [
     // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the pattern what is needed.
-    async ({}, use) => {
+    async ({}, run) => {
       const browser = await launchBrowser();
-      await use(browser);
+      await run(browser);
       await browser.close();
     },
     { scope: 'file' },
   ],
-  open: async ({ browser }, use) => {
+  open: async ({ browser }, run) => {
     const shops: Shop[] = [];
-    await use(async (sale) => {
+    await run(async (sale) => {
       const shop = await Shop.open(browser, sale);
       shops.push(shop);
       return shop;
     });
     const complaints = shops.flatMap(({ visitors }) => visitors).flatMap((one) => one.unexpected());
     for (const shop of shops) await shop.close();
-    expect(complaints).toEqual([]);
+    if (complaints.length > 0) throw new Error(`A page complained:\n${complaints.join('\n')}`);
   },
 });
