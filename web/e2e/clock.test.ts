@@ -47,8 +47,8 @@ test.for(WRONG)(
       };
       look();
     });
-    await ada.unlocked();
-    const openedAt = await ada.page.evaluate(() => (globalThis as { openedAt?: number }).openedAt);
+    const noted = () => (globalThis as { openedAt?: number }).openedAt;
+    const openedAt = await (await ada.page.waitForFunction(noted)).jsonValue();
     // The page and the server are on one machine here, so their true clocks agree.
     expect((openedAt ?? 0) - startsAt).toBeGreaterThanOrEqual(-20);
     expect((openedAt ?? 0) - startsAt).toBeLessThan(1_000);

@@ -1,21 +1,17 @@
 import { describe, expect } from 'vitest';
 
 import { buyFor, crowd, orderInBooks, statusOf } from './support/api';
-import { holdNext, loseNext, withoutChance } from './support/network';
+import { holdNext, loseNext, SERVER_GONE, withoutChance } from './support/network';
 import { ENGINES, test } from './support/shop';
 
 const ADA = 'ada@example.com';
-/** What Chromium says of a server that is not there. */
-const GONE = [
-  /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|FAILED|INCOMPLETE_CHUNKED)/,
-];
 const QUICK = { prepare: withoutChance };
 
 describe.each(ENGINES)('a server that dies in mid-purchase, with the ledger in %s', (engine) => {
   test('before the order arrived: it arrives once, when the server is back', async ({ open }) => {
     const shop = await open({ engine, stock: 3 });
     const ada = await shop.enter(QUICK);
-    ada.expectComplaints(...GONE);
+    ada.expectComplaints(SERVER_GONE);
     const held = await holdNext(ada);
     await ada.press(ADA);
     await ada.reads('Sending your order');
@@ -35,7 +31,7 @@ describe.each(ENGINES)('a server that dies in mid-purchase, with the ledger in %
   test('after it was stored: the same order is told, although all are sold', async ({ open }) => {
     const shop = await open({ engine, stock: 3 });
     const ada = await shop.enter(QUICK);
-    ada.expectComplaints(...GONE);
+    ada.expectComplaints(SERVER_GONE);
     const lost = await loseNext(ada, async (route) => {
       await buyFor(shop.url, crowd(2));
       await shop.server.kill();
@@ -54,7 +50,7 @@ describe.each(ENGINES)('a server that dies in mid-purchase, with the ledger in %
   test('while all were sold to others: the truth is on the screen', async ({ open }) => {
     const shop = await open({ engine, stock: 2 });
     const ada = await shop.enter(QUICK);
-    ada.expectComplaints(...GONE);
+    ada.expectComplaints(SERVER_GONE);
     const held = await holdNext(ada);
     await ada.press(ADA);
     await buyFor(shop.url, crowd(2));

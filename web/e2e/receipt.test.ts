@@ -35,7 +35,15 @@ test('printed, the receipt is alone on the paper, black on white', async ({ open
   expect(printed.replaceAll(/\s/g, '')).toContain(order);
   expect(printed).toContain(ADA);
   expect(printed).toContain('A product to test with');
-  for (const other of ['Flash sale', 'Did I get one?', 'Copy', 'Print', 'left', 'time zone']) {
+  for (const other of [
+    'On sale now',
+    'Closes in',
+    'left',
+    'Did I get one?',
+    'Copy',
+    'Print',
+    'time zone',
+  ]) {
     expect(printed).not.toContain(other);
   }
   const colours = await ada.page.evaluate(() =>

@@ -7,6 +7,10 @@ const PURCHASE = '**/api/purchase';
 const EVENTS = '**/api/events';
 const STATUS = '**/api/status';
 
+/** The complaints of a page whose server is not there. */
+export const SERVER_GONE =
+  /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/;
+
 /**
  * Holds back what the shop tells from now on, before the page loads: it knows nothing but the status
  * that is given here. Purchases still go to the real server.
