@@ -86,8 +86,8 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Takes in the next change of the brake, before the orders. Where only the last one is known, no more is
-    /// checked than whether there are orders after it.
+    /// Takes in the next change of the brake, before the orders. It must be dated exactly: in Redis, where orders
+    /// may come between the look at the clock and the change, this cannot be checked afterwards.
     pub fn brake(&mut self, change: Brake) {
         match (change.paused_at(), self.pauses.last_mut()) {
             (Some(paused_at), _) => self.pauses.push((paused_at, Timestamp::MAX)),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::support::checks::{assert_none, books_agree};
-use crate::support::client::{Answer, Client};
+use crate::support::checks::{assert_none, books_agree, doors};
+use crate::support::client::{Answer, Client, Door};
 use crate::support::contract::assert_outcome;
 use crate::support::events::EventStream;
 use crate::support::faults::Word;
@@ -70,38 +70,28 @@ async fn it_is_kept_over_a_stop_and_a_crash() {
     assert_none(&books_agree(&*server.books(), &confirmed).await);
 }
 
-/// Buyers press all the time. Whoever presses after the answer to the brake gets nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_purchase_is_made_after_the_answer_to_the_brake() {
     let _machine = machine_alone().await;
     let server = TestServer::setup().stock(1_000_000).start().await;
-    let (console, door) = (server.console(), server.door().await);
+    check_presses(&[server]).await;
+}
+
+/// Buyers press all the time, at all nodes. Whoever presses after the answer to the brake gets nothing, and
+/// the books say so as well.
+pub(crate) async fn check_presses(nodes: &[TestServer]) {
+    let doors = doors(nodes).await;
     let mut confirmed = BTreeMap::new();
     for round in 0..5 {
         let began = Instant::now();
         let buyers: Vec<_> = (0..BUYERS)
             .map(|buyer| {
-                let door = door.clone();
-                tokio::spawn(async move {
-                    let mut client = Client::open(&door).await.expect("a connection");
-                    let mut sold = Vec::new();
-                    for purchase in 0.. {
-                        let sent_at = began.elapsed();
-                        if sent_at > Duration::from_millis(600) {
-                            break;
-                        }
-                        let user = format!("{round}-{buyer}-{purchase}");
-                        match client.buy(&user).await {
-                            Answer::Purchased(order) => sold.push((sent_at, user, order)),
-                            Answer::Paused => {}
-                            other => panic!("{other:?}"),
-                        }
-                    }
-                    sold
-                })
+                let door = doors[buyer % doors.len()].clone();
+                tokio::spawn(press(door, format!("{round}-{buyer}"), began))
             })
             .collect();
         tokio::time::sleep(Duration::from_millis(200)).await;
+        let console = nodes[round % nodes.len()].console();
         console.set_brake(true).await;
         let answered_at = began.elapsed();
         let mut sold = 0;
@@ -116,9 +106,28 @@ async fn no_purchase_is_made_after_the_answer_to_the_brake() {
             }
         }
         assert!(sold > 100, "{sold} purchases are too few to show anything");
+        assert_none(&books_agree(&*nodes[0].books(), &confirmed).await);
         console.set_brake(false).await;
     }
-    assert_none(&books_agree(&*server.books(), &confirmed).await);
+}
+
+/// Buys again and again as somebody else, and returns what was bought, and when each purchase was sent.
+async fn press(door: Door, name: String, began: Instant) -> Vec<(Duration, String, String)> {
+    let mut client = Client::open(&door).await.expect("a connection");
+    let mut sold = Vec::new();
+    for purchase in 0.. {
+        let sent_at = began.elapsed();
+        if sent_at > Duration::from_millis(600) {
+            break;
+        }
+        let user = format!("{name}-{purchase}");
+        match client.buy(&user).await {
+            Answer::Purchased(order) => sold.push((sent_at, user, order)),
+            Answer::Paused => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    sold
 }
 
 /// Row 7: where it cannot be stored it is not pulled, and whoever pressed is told.

@@ -1,6 +1,6 @@
 //! Behind the counter: who may come in, what is shown, and what is measured.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -400,6 +400,35 @@ async fn the_metrics_say_what_happened_in_the_words_of_prometheus() {
     assert!(samples["process_cpu_seconds_total"] >= 0.0);
     assert!(samples["process_open_fds"] < samples["process_max_fds"]);
     drop(stream);
+}
+
+/// A dashboard that asks for what is not there stays empty on the one day that counts.
+#[tokio::test]
+async fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are() {
+    let server = TestServer::setup().start().await;
+    let samples = parse(&server.console().get("/metrics").await.text());
+    let is_there = |name: &str| {
+        let labelled = format!("{name}{{");
+        samples
+            .keys()
+            .any(|known| known == name || known.starts_with(&labelled))
+    };
+    for (file, text) in [
+        (
+            "flashsale.json",
+            include_str!("../../../../deploy/grafana/flashsale.json"),
+        ),
+        ("alerts.yml", include_str!("../../../../deploy/alerts.yml")),
+    ] {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        let is_metric =
+            |word: &&str| word.starts_with("flashsale_") || word.starts_with("process_");
+        let names: BTreeSet<_> = words.filter(is_metric).collect();
+        assert!(names.len() >= 4, "{file} names {names:?}");
+        for name in names {
+            assert!(is_there(name), "{file} asks for {name}");
+        }
+    }
 }
 
 /// Reads the format strictly: each metric is described before its samples, no sample comes twice, and the

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use flashsale_testkit::{Program, RedisServer};
 
+use crate::brake::check_presses;
 use crate::redis_nodes::{STRATEGIES, start_nodes};
 use crate::support::checks::{assert_none, books_agree};
 use crate::support::client::Answer;
@@ -60,6 +61,17 @@ async fn every_node_obeys_it_at_once_and_so_does_a_new_one() {
             }
         }
         assert_none(&books_agree(&*nodes[0].books(), &confirmed).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_purchase_is_made_on_any_node_after_the_answer_to_the_brake() {
+    let _machine = machine_alone().await;
+    for strategy in STRATEGIES {
+        let redis = RedisServer::setup(Program::Redis).start().await;
+        let setup = TestServer::setup().on_redis(&redis.url()).stock(1_000_000);
+        let nodes = start_nodes(&setup.env("REDIS_STRATEGY", strategy), &[0; 3]).await;
+        check_presses(&nodes).await;
     }
 }
 

@@ -7,13 +7,15 @@ use super::books::{self, BRAKE, Books};
 use super::node::Node;
 use super::trouble::Trouble;
 
-/// How often another node may be quicker with something. With a busy sale, batches come in between.
-const TRIES_MAX: u32 = 100;
+/// How often another node may be quicker. Only the configuration is guarded, which no purchase changes, so
+/// once is much: else a busy sale could not be stopped.
+const TRIES_MAX: u32 = 10;
 
 impl Node {
     /// Pulls the brake or lets it go, and returns how it is once that is durable.
     ///
-    /// The configuration is guarded, so that two who press at once do not count the same change.
+    /// The configuration is guarded, so that two who press at once do not count the same change. Orders may still
+    /// be made between the look at the clock and the change, so some can be a little later than what it is dated.
     pub(super) async fn set_brake(&self, pulled: bool) -> Result<Brake, Trouble> {
         let generation = self.dialer.generation();
         let result = self.set_brake_here(pulled).await;

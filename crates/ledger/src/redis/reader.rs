@@ -110,7 +110,6 @@ impl Reader {
         if let Err(fault) = self.books.check(&self.head, None) {
             audit.find(format!("{fault} ({})", self.books));
         }
-        audit.brake(self.books.brake);
         let mut lease = self.pool.lease().await?;
         let mut last = None;
         loop {
