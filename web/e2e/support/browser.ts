@@ -51,27 +51,6 @@ export async function openTab(
   prepare?: (page: Page) => Promise<void>,
 ): Promise<Visitor> {
   const visitor = new Visitor(context, await context.newPage(), address.origin);
-  {
-    // TEMPORARY-HACK
-    const fs = await import('node:fs');
-    const types: Record<string, string> = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
-    const files = fs.readdirSync('/tmp/page-e2e/assets');
-    const built = fs.readFileSync('/tmp/page-e2e/index.html', 'utf8');
-    const assets = built.match(/^.*\/assets\/.*\.(js|css).*$/gm)?.join('\n') ?? '';
-    await context.route((u) => u.pathname === '/' || u.pathname.startsWith('/assets/'), async (route) => {
-      const path = new URL(route.request().url()).pathname;
-      if (path === '/') {
-        const response = await route.fetch().catch(() => null);
-        if (response === null) return route.abort('connectionrefused');
-        const html = (await response.text()).replaceAll(/^.*\/assets\/.*\.(js|css).*$\n/gm, '').replace('</head>', assets + '</head>');
-        return route.fulfill({ response, body: html });
-      }
-      const name = path.slice('/assets/'.length);
-      const file = files.find((f) => f === name) ?? '';
-      if (file === '') return route.continue();
-      return route.fulfill({ body: fs.readFileSync('/tmp/page-e2e/assets/' + file), contentType: types[file.split('.').at(-1) ?? ''] ?? '' });
-    });
-  }
   await prepare?.(visitor.page);
   await visitor.page.goto(address.href);
   return visitor;
