@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use flashsale_sale::{Order, StoredOrder, Timestamp};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How orders are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,14 +25,27 @@ const COLUMNS: [&str; 5] = [
 ];
 
 /// One order, as it is shown outside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Order)]
 pub struct Row<'a> {
+    /// Which unit, from 1 on.
+    #[schema(minimum = 1, example = 13)]
     unit: u32,
+    /// 32 lower-case hexadecimal digits.
+    #[schema(
+        pattern = "^[0-9a-f]{32}$",
+        example = "afbb44c89da8d70779573b9216720669"
+    )]
     order_id: String,
+    /// Who bought it.
+    #[schema(value_type = String, example = "ada@example.com")]
     user_id: Cow<'a, str>,
-    /// Milliseconds since the epoch.
+    /// In epoch milliseconds, of the ledger's clock.
+    #[schema(example = 1_795_410_239_332_u64)]
     ordered_at: u64,
+    /// The client's name for the purchase, if it gave one.
+    #[schema(value_type = Option<String>, required)]
     idempotency_key: Option<Cow<'a, str>>,
 }
 

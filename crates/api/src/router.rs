@@ -31,7 +31,7 @@ impl Routes {
             .route("/api/csrf", get(csrf::issue))
             .route("/api/purchase", any(async || fallback::only("POST")))
             .route("/api/purchase/{user_id}", get(purchase::look_up))
-            .route("/api/openapi.json", get(openapi::show))
+            .route("/api/openapi.json", get(openapi::public))
             .route("/api/docs", get(page::documentation))
             .route("/api", any(fallback::not_found))
             .route("/api/", any(fallback::not_found))

@@ -13,6 +13,7 @@ pub(crate) mod redis;
 
 use std::fmt::Display;
 
+use flashsale_api::admin::about::Engine;
 use flashsale_sale::{InvalidSale, Phase, Sale, SaleId, Timestamp, Window};
 
 use crate::cli::SaleSettings;
@@ -35,7 +36,7 @@ const DEMO: &str = "demo-";
 pub(crate) struct ChosenSale<L> {
     pub(crate) ledger: L,
     /// Which kind of ledger it is.
-    pub(crate) engine: &'static str,
+    pub(crate) engine: Engine,
     /// Where the ledger is, for people.
     pub(crate) place: String,
     /// Whether it began with this start of the server.

@@ -56,6 +56,7 @@ export function rushSample(second: number, startsAt: number) {
     commit: {
       count: purchased > 0 ? 180 : 0,
       p50Us: purchased > 0 ? count(1_900, 12) : 0,
+      p90Us: purchased > 0 ? count(4_100, 20) : 0,
       p99Us: purchased > 0 ? count(6_800, 13) : 0,
       maxUs: purchased > 0 ? count(11_000, 14) : 0,
     },

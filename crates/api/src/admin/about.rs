@@ -8,14 +8,15 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use flashsale_sale::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Admin;
 
 /// What whoever starts the node knows of it.
 #[derive(Debug)]
 pub struct About {
-    /// Which kind of ledger: `sqlite` or `redis`.
-    pub engine: &'static str,
+    /// Which kind of ledger.
+    pub engine: Engine,
     /// Where the ledger is, without a password.
     pub place: String,
     /// The version of the program.
@@ -30,25 +31,45 @@ pub struct About {
     pub connections_max: usize,
 }
 
-#[derive(Serialize)]
+/// Which kind of ledger keeps the orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// A file of this machine.
+    Sqlite,
+    /// A Redis or Valkey that many nodes share.
+    Redis,
+}
+
+/// What is sold, from where, and by which settings.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+#[schema(as = Sale)]
+pub(crate) struct Wire<'a> {
     sale_id: &'a str,
     product_id: &'a str,
     product_description: &'a str,
+    /// All units that there ever were.
     stock: u32,
+    /// In epoch milliseconds.
     starts_at: u64,
+    /// In epoch milliseconds.
     ends_at: u64,
-    engine: &'a str,
+    engine: Engine,
+    /// The file or the address of the ledger, without a password.
     place: &'a str,
+    /// Of the program.
     version: &'a str,
+    /// In epoch milliseconds.
     node_started_at: u64,
+    /// Where buyers reach this node.
     address: &'a str,
     settings: Vec<Setting<'a>>,
 }
 
-#[derive(Serialize)]
-struct Setting<'a> {
+/// A setting in force, under its name as an environment variable. Secrets are not among them.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Setting<'a> {
     name: &'a str,
     value: &'a str,
 }

@@ -7,21 +7,29 @@ use axum::extract::{Request, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Admin;
 use super::session::read_json;
 use crate::answer::Answer;
 
-#[derive(Deserialize)]
+/// What the brake is to be.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+#[schema(as = SetBrake)]
+pub(crate) struct Wanted {
+    /// Whether to stop selling, or to go on.
     paused: bool,
 }
 
-#[derive(Serialize)]
+/// The brake, as it is stored.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Wire {
+#[schema(as = Brake)]
+pub(crate) struct Wire {
     paused: bool,
+    /// Since when, in epoch milliseconds; null where it is not pulled.
+    #[schema(required)]
     paused_at: Option<u64>,
 }
 

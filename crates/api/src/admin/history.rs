@@ -7,6 +7,7 @@ use std::time::Duration;
 use flashsale_meters::Counts;
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
+use utoipa::ToSchema;
 
 use super::Admin;
 use crate::App;
@@ -21,50 +22,62 @@ pub(super) const SAMPLES_MAX: usize = 900;
 #[derive(Debug, Default)]
 pub struct History(Mutex<VecDeque<Arc<Sample>>>);
 
-/// One second.
-#[derive(Debug, Serialize)]
+/// What one second was like.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     /// Counts the samples of this process, from 1.
     sequence: u64,
     /// When the second ended, in milliseconds of the ledger's clock.
     at: u64,
     outcomes: Outcomes,
+    /// Units that were sold when it ended.
     sold: u32,
+    /// Units that were left.
     left: u32,
     /// Of purchases that came as far as the sale.
     latency: Times,
     /// The most attempts that waited at once.
     queue: usize,
+    /// How many batches the ledger took.
     batches: u64,
     /// Attempts of a batch; 0 without a batch.
     batch_mean: f64,
+    /// Attempts of the largest one.
     batch_max: u64,
     /// What the ledger took for a batch.
     commit: Times,
+    /// Connections of buyers that were open when it ended.
     connections: u64,
+    /// Live streams among them.
     streams: usize,
+    /// How often the status was asked for.
     status_requests: u64,
+    /// Whether the node could take orders when it ended.
     ready: bool,
 }
 
-#[derive(Debug, Serialize)]
+/// How many purchases came to what.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Outcomes {
+pub(crate) struct Outcomes {
     purchased: u64,
     already_purchased: u64,
     sold_out: u64,
     not_active: u64,
     paused: u64,
     busy: u64,
+    /// Before the sale was asked.
     refused: u64,
+    /// By a fault of the server.
     failed: u64,
 }
 
 /// Times in microseconds, each at most an eighth too high; all 0 when there were none.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Times {
+pub(crate) struct Times {
+    /// How many there were.
     count: u64,
     p50_us: u64,
     p90_us: u64,

@@ -7,36 +7,58 @@ use axum::extract::{Query, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Admin;
 use super::history::Sample;
 use crate::answer::{Answer, Refusal, phase_name};
+use crate::openapi::schemas::SalePhase;
 
-#[derive(Deserialize)]
-pub(super) struct Wanted {
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// The number of the last sample that the client has.
     #[serde(default)]
     after: u64,
 }
 
-#[derive(Serialize)]
-struct Wire<'a> {
+/// How the sale goes at this moment, and what has happened since the last look.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Live)]
+pub(crate) struct Wire<'a> {
+    /// The time by the ledger's clock, in epoch milliseconds.
     now: u64,
     state: Now<'a>,
+    /// One for each second, the oldest first; at most those of the last quarter of an hour.
+    #[schema(value_type = Vec<Sample>)]
     samples: Vec<&'a Sample>,
 }
 
-#[derive(Serialize)]
+/// The sale and the node at this moment.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Now<'a> {
+#[schema(as = LiveState)]
+pub(crate) struct Now<'a> {
+    #[schema(value_type = SalePhase)]
     status: &'a str,
+    /// Whether the emergency brake is pulled.
     paused: bool,
+    /// Since when, in epoch milliseconds; null where it is not.
+    #[schema(required)]
     paused_at: Option<u64>,
+    /// Whether this node can take orders.
     ready: bool,
+    /// Why it cannot, in sentences.
     reasons: Vec<String>,
+    /// Units that are sold.
     sold: u32,
+    /// Units that are left.
     stock: u32,
+    /// How many attempts may wait for the ledger.
     queue_max: usize,
+    /// How many connections buyers may have open.
     connections_max: usize,
+    /// How many of them may be live streams.
     streams_max: usize,
 }
 

@@ -9,11 +9,11 @@
 //! - [`metrics`]: the same numbers for Prometheus.
 
 pub mod about;
-mod brake;
+pub(crate) mod brake;
 pub mod history;
-mod live;
+pub(crate) mod live;
 mod metrics;
-mod orders;
+pub(crate) mod orders;
 pub mod process;
 pub mod session;
 
@@ -27,7 +27,7 @@ use hyper::body::Incoming;
 use tower::Service as _;
 
 use crate::answer::Body;
-use crate::handlers::{fallback, page};
+use crate::handlers::{fallback, openapi, page};
 use crate::server::Site;
 use crate::{App, middleware};
 use about::About;
@@ -65,6 +65,7 @@ impl AdminRoutes {
             .route("/admin/orders.csv", get(orders::file::csv))
             .route("/admin/orders.jsonl", get(orders::file::jsonl))
             .route("/admin/brake", put(brake::set))
+            .route("/admin/openapi.json", get(openapi::admin))
             .route("/metrics", get(metrics::show))
             .layer(from_fn_with_state(Arc::clone(&admin), session::authorize));
         let routes = Router::new()

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+use utoipa::ToSchema;
 
 use super::Admin;
 use crate::answer::{Answer, Refusal};
@@ -115,8 +116,11 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     authority != host
 }
 
-#[derive(Deserialize)]
-struct Key {
+/// What signs in.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SignIn)]
+pub(crate) struct Key {
+    /// The token of the console.
     token: String,
 }
 

@@ -1,17 +1,20 @@
-//! The API as an OpenAPI document: for whoever writes a client, for the page's types, and for the tests,
-//! which hold every answer of the real server to it.
+//! The API as two OpenAPI documents, one for buyers and one for behind the counter: for whoever writes a
+//! client, for the types of the pages, and for the tests, which hold every answer of the real server to
+//! them.
 //!
 //! In reading order:
-//! - `paths`: what can be asked, and every answer to it;
+//! - `paths`: what buyers can ask, and every answer to it;
+//! - `admin`: the same for the console;
 //! - `schemas`: the bodies;
 //! - `words`: the words by which bodies are told apart.
 //!
-//! The handlers write the answers in their own way. The types here only describe them, so that each
-//! outcome is a schema with exactly its fields. `docs/openapi.json` is the document, committed, so that a
-//! change of the contract is seen in a diff.
+//! The handlers for buyers write the answers in their own way. The types here only describe them, so that
+//! each outcome is a schema with exactly its fields. `docs/openapi.json` and `docs/openapi-admin.json` are
+//! the documents, committed, so that a change of the contract is seen in a diff.
 
+mod admin;
 mod paths;
-mod schemas;
+pub(crate) mod schemas;
 mod words;
 
 use std::sync::LazyLock;
@@ -33,16 +36,23 @@ pub(crate) struct Served {
     pub(crate) etag: HeaderValue,
 }
 
-/// Made when it is first asked for, and then kept.
-pub(crate) static SERVED: LazyLock<Served> = LazyLock::new(|| {
-    let body = Bytes::from(document());
-    let etag = etag::strong(&body);
-    Served { body, etag }
-});
+/// For buyers. Made when it is first asked for, and then kept.
+pub(crate) static PUBLIC: LazyLock<Served> = LazyLock::new(|| Served::new(&Api::openapi()));
+
+/// For behind the counter.
+pub(crate) static ADMIN: LazyLock<Served> = LazyLock::new(|| Served::new(&admin::Api::openapi()));
+
+impl Served {
+    fn new(document: &Document) -> Self {
+        let body = Bytes::from(text_of(document));
+        let etag = etag::strong(&body);
+        Self { body, etag }
+    }
+}
 
 /// The document, as JSON for people and programs.
-fn document() -> String {
-    let mut text = Api::openapi()
+fn text_of(document: &Document) -> String {
+    let mut text = document
         .to_pretty_json()
         .expect("strings and numbers always serialise");
     text.push('\n');
@@ -80,14 +90,13 @@ fn document() -> String {
         paths::openapi
     ),
     components(schemas(schemas::NotFound, schemas::MethodNotAllowed)),
-    modifiers(&Everywhere)
+    modifiers(&CsrfCookie, &Everywhere)
 )]
 struct Api;
 
-/// What belongs to every operation, said once.
-struct Everywhere;
+struct CsrfCookie;
 
-impl Modify for Everywhere {
+impl Modify for CsrfCookie {
     fn modify(&self, document: &mut Document) {
         let cookie = ApiKeyValue::with_description(
             "csrfToken",
@@ -98,15 +107,29 @@ impl Modify for Everywhere {
             let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
             components.add_security_scheme("csrfCookie", scheme);
         }
-        for operation in document.paths.paths.values_mut().filter_map(operation_of) {
+    }
+}
+
+/// What belongs to every operation, said once.
+struct Everywhere;
+
+impl Modify for Everywhere {
+    fn modify(&self, document: &mut Document) {
+        for operation in document.paths.paths.values_mut().flat_map(operations_of) {
             name_each_request(operation);
         }
     }
 }
 
-/// Every path takes one method.
-fn operation_of(path: &mut PathItem) -> Option<&mut Operation> {
-    path.get.as_mut().or(path.post.as_mut())
+fn operations_of(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem {
+        get,
+        post,
+        put,
+        delete,
+        ..
+    } = path;
+    [get, post, put, delete].into_iter().flatten()
 }
 
 fn name_each_request(operation: &mut Operation) {
@@ -154,23 +177,25 @@ mod tests {
 
     use super::*;
 
-    /// The types of the page and the readers of the repository have the committed file alone.
+    /// The types of the pages and the readers of the repository have the committed files alone.
     #[test]
     #[expect(
         clippy::disallowed_methods,
-        reason = "whoever runs the test asks for a new file through the environment"
+        reason = "whoever runs the test asks for new files through the environment"
     )]
-    fn the_committed_document_is_the_one_that_is_served() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
-        let served = document();
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&path, &served).unwrap();
+    fn the_committed_documents_are_the_ones_that_are_served() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        for (name, served) in [("openapi.json", &PUBLIC), ("openapi-admin.json", &ADMIN)] {
+            let path = docs.join(name);
+            if std::env::var_os("UPDATE").is_some() {
+                std::fs::write(&path, &served.body).unwrap();
+            }
+            let committed = std::fs::read(&path).unwrap_or_default();
+            assert!(
+                committed == served.body,
+                "docs/{name} is not what the server tells. Write it anew, and the types of the pages:\n\
+                 UPDATE=1 cargo test -p flashsale-api openapi && (cd web && npm run types)"
+            );
         }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            committed == served,
-            "docs/openapi.json is not what the server tells. Write it anew, and the page's types:\n\
-             UPDATE=1 cargo test -p flashsale-api openapi && (cd web && npm run types)"
-        );
     }
 }

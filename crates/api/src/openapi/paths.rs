@@ -12,7 +12,7 @@ use super::schemas::{
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-struct Known {
+pub(super) struct Known {
     /// The `ETag` of an earlier answer.
     #[param(rename = "If-None-Match", nullable = false)]
     if_none_match: Option<String>,

@@ -75,7 +75,7 @@ pub(super) struct SaleStatus {
 /// What the sale is doing, by its window and its stock. It only ever moves forwards in this list.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-pub(super) enum SalePhase {
+pub(crate) enum SalePhase {
     Upcoming,
     Active,
     SoldOut,
@@ -287,12 +287,16 @@ errors! {
     InvalidUser says "The user id must be given as text in \"userId\".";
     /// The request cannot be understood.
     BadRequest says "The request cannot be understood: the body must be a JSON object.";
-    /// The body is over 16 KiB.
+    /// The body is over the limit.
     PayloadTooLarge says "The request body is too large.";
     /// The body is not JSON in UTF-8, or it is compressed.
     UnsupportedMediaType says "The request body must be application/json in UTF-8, not compressed.";
     /// The body did not arrive in time. The connection is closed.
     RequestTimeout says "The request body did not arrive in time.";
+    /// Who asks has not shown the token of the console.
+    Unauthorized says "Sign in with the token of the console, or send it as a bearer token.";
+    /// Another site made the browser send the request.
+    Forbidden says "The browser says that another site made this request.";
     /// There is nothing at this address.
     NotFound says "There is nothing at this address.";
     /// The address does not take this method.

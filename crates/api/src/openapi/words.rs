@@ -38,6 +38,8 @@ words! {
     PayloadTooLarge = String "payload_too_large",
     UnsupportedMediaType = String "unsupported_media_type",
     RequestTimeout = String "request_timeout",
+    Unauthorized = String "unauthorized",
+    Forbidden = String "forbidden",
     NotFound = String "not_found",
     MethodNotAllowed = String "method_not_allowed",
     Internal = String "internal",

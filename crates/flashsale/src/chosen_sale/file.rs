@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use flashsale_api::admin::about::Engine;
 use flashsale_ledger::sqlite::{Contents, OpenError, Reader, SaleFiles, SqliteLedger, files};
 use flashsale_ledger::{Clock, Ledger as _};
 use flashsale_sale::{Phase, SaleId, Timestamp};
@@ -39,7 +40,7 @@ pub(crate) fn open(
     }
     Ok(ChosenSale {
         ledger,
-        engine: "sqlite",
+        engine: Engine::Sqlite,
         place,
         is_new,
         is_demo,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use flashsale_api::admin::about::Engine;
 use flashsale_ledger::redis::{
     Address, NewSale, OpenError, RedisLedger, RedisSale, Retries, Settings, Strategy,
 };
@@ -54,7 +55,7 @@ pub(crate) async fn open(
     }
     Ok(ChosenSale {
         ledger: found.open().await.map_err(failure)?,
-        engine: "redis",
+        engine: Engine::Redis,
         place,
         is_new,
         is_demo,

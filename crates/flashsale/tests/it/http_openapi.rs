@@ -25,6 +25,19 @@ async fn the_document_is_served_and_not_sent_twice() {
     assert_eq!((again.status, again.header("etag")), (304, Some(&*tag)));
 }
 
+#[tokio::test]
+async fn the_document_of_the_console_is_for_who_is_in() {
+    let server = TestServer::setup().start().await;
+    let console = server.console();
+    let served = console.json("/admin/openapi.json").await;
+    let committed: Value =
+        serde_json::from_str(include_str!("../../../../docs/openapi-admin.json"))
+            .expect("the committed document is JSON");
+    assert_eq!(served, committed);
+    let stranger = console.ask(&Request::get("/admin/openapi.json")).await;
+    assert_eq!(stranger.status, 401);
+}
+
 /// The negative control: an answer that breaks the document is noticed.
 #[test]
 fn an_answer_that_breaks_the_document_is_noticed() {
@@ -74,6 +87,20 @@ fn an_answer_that_breaks_the_document_is_noticed() {
     );
     assert!(look_up(json!({ "purchased": true, "orderId": null })).is_err());
     assert!(look_up(json!({ "purchased": false })).is_err());
+
+    let brake = |body| openapi::check_admin("PUT", "/admin/brake", &answer(200, &body));
+    assert_eq!(brake(json!({ "paused": false, "pausedAt": null })), Ok(()));
+    assert_eq!(brake(json!({ "paused": true, "pausedAt": 7 })), Ok(()));
+    for broken in [
+        json!({ "paused": false }),
+        json!({ "paused": false, "pausedAt": "now" }),
+        json!({ "paused": false, "pausedAt": -7 }),
+        json!({ "paused": false, "pausedAt": null, "by": "ada" }),
+    ] {
+        assert!(brake(broken.clone()).is_err(), "{broken}");
+    }
+    let told = openapi::check_admin("GET", "/admin/brake", &answer(200, &json!({})));
+    assert!(told.is_err(), "a method that is not told");
 }
 
 fn answer(status: u16, body: &Value) -> Response {

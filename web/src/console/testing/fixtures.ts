@@ -22,7 +22,7 @@ export function sampleOf(sequence: number, changes: Partial<Sample> = {}): Sampl
     batches: 0,
     batchMean: 0,
     batchMax: 0,
-    commit: { count: 0, p50Us: 0, p99Us: 0, maxUs: 0 },
+    commit: { count: 0, p50Us: 0, p90Us: 0, p99Us: 0, maxUs: 0 },
     connections: 0,
     streams: 0,
     statusRequests: 0,

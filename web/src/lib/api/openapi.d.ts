@@ -364,7 +364,7 @@ export interface components {
          * @example afbb44c89da8d70779573b9216720669
          */
         OrderId: string;
-        /** @description The body is over 16 KiB. */
+        /** @description The body is over the limit. */
         PayloadTooLarge: {
             /** @enum {string} */
             error: "payload_too_large";

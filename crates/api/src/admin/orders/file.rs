@@ -10,6 +10,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::super::Admin;
 use super::search::Search;
@@ -17,8 +18,11 @@ use super::{PIECE, positions_by_unit};
 use crate::answer::{Answer, Refusal};
 use crate::export::{Exporter, Format, Row};
 
-#[derive(Deserialize)]
-pub(in super::super) struct Wanted {
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// Only orders with this in their user id, whatever its case, or at the beginning of their id, or as
+    /// their unit.
     #[serde(default)]
     search: String,
 }

@@ -3,9 +3,9 @@
 //! There may be millions. Buyers wait while the view is read, so it is read in pieces, and between two
 //! of them others have their turn.
 
-pub(super) mod file;
+pub(crate) mod file;
 mod search;
-pub(super) mod table;
+pub(crate) mod table;
 
 use flashsale_sale::View;
 

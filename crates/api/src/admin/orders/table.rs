@@ -8,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::Admin;
 use super::search::Search;
@@ -19,21 +20,30 @@ use crate::export::Row;
 const ROWS_DEFAULT: usize = 50;
 const ROWS_MAX: usize = 200;
 
-#[derive(Deserialize)]
-pub(in super::super) struct Wanted {
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// Only orders with this in their user id, whatever its case, or at the beginning of their id, or as
+    /// their unit.
     #[serde(default)]
     search: String,
     /// The last unit of the page before.
     #[serde(default)]
     after: u32,
+    /// How many orders at most; 50 where nothing is said.
+    #[param(nullable = false, minimum = 1, maximum = 200)]
     limit: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct Wire {
+/// Orders in the order of their units.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Orders)]
+pub(crate) struct Wire {
     orders: Vec<Row<'static>>,
-    /// What to ask for next, if there is more.
+    /// What to give as `after` to get more; null where there is no more.
+    #[schema(required)]
     next: Option<u32>,
+    /// How many orders there are in all.
     sold: u32,
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::http::{Connection, Request, Response};
+use super::openapi;
 
 /// Where the console listens, and what signs in there.
 #[derive(Debug, Clone)]
@@ -17,7 +18,10 @@ impl Console {
     /// One request on a connection of its own, as it is.
     pub(crate) async fn ask(&self, request: &Request) -> Response {
         let mut connection = Connection::open(self.address).await.expect("a connection");
-        connection.send(request).await.expect("an answer")
+        let response = connection.send(request).await.expect("an answer");
+        let told = openapi::check_admin(&request.method, &request.path, &response);
+        assert_eq!(told, Ok(()), "the answer is not in the document");
+        response
     }
 
     /// The same request with the token.

@@ -23,8 +23,8 @@ const READ_BYTES: usize = 8 * 1024;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    method: String,
-    path: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
     headers: Vec<(String, Vec<u8>)>,
     body: Option<Vec<u8>>,
 }

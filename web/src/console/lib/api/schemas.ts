@@ -40,6 +40,8 @@ export const OUTCOMES = [
 ] as const;
 export type OutcomeName = (typeof OUTCOMES)[number];
 
+const times = v.object({ count, p50Us: micros, p90Us: micros, p99Us: micros, maxUs: micros });
+
 /** What one second was like. */
 export const sampleSchema = v.object({
   sequence: count,
@@ -47,13 +49,13 @@ export const sampleSchema = v.object({
   outcomes: v.object(v.entriesFromList(OUTCOMES, count)),
   sold: count,
   left: count,
-  latency: v.object({ count, p50Us: micros, p90Us: micros, p99Us: micros, maxUs: micros }),
+  latency: times,
   /** Attempts waiting, the highest number within the second. */
   queue: count,
   batches: count,
   batchMean: v.pipe(v.number(), v.minValue(0)),
   batchMax: count,
-  commit: v.object({ count, p50Us: micros, p99Us: micros, maxUs: micros }),
+  commit: times,
   connections: count,
   streams: count,
   statusRequests: count,
