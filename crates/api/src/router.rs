@@ -1,5 +1,6 @@
 //! Every route, in one list.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ impl Routes {
 impl Site for Routes {
     /// Answers a request. What nearly all of a sale's requests ask for is called right here, without
     /// the boxes that the router puts around each handler and each layer; the router has the rest.
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
         let app = &*self.app;
         match (request.method(), request.uri().path()) {
             (&Method::POST, "/api/purchase") => {

@@ -17,6 +17,7 @@ pub(crate) mod orders;
 pub mod process;
 pub mod session;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -85,7 +86,7 @@ impl AdminRoutes {
 }
 
 impl Site for AdminRoutes {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
         match self.0.clone().call(request).await {
             Ok(response) => response.map(Body::Right),
             Err(never) => match never {},

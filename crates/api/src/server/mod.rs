@@ -7,6 +7,7 @@ mod timed_io;
 
 use std::convert::Infallible;
 use std::io::{Error, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,8 +47,12 @@ pub struct Limits {
 
 /// What is served.
 pub trait Site: Send + Sync + 'static {
-    /// Answers a request.
-    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+    /// Answers a request that came from this address.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<Body>> + Send;
 
     /// Notes that a connection was accepted.
     fn connected(&self) {}
@@ -76,9 +81,9 @@ pub async fn serve(
 
     let accept = async {
         loop {
-            let (stream, slot) = next(&listener, &slots).await;
+            let (stream, peer, slot) = next(&listener, &slots).await;
             site.connected();
-            let connection = connection(stream, Arc::clone(&site), limits, Arc::clone(&stop));
+            let connection = connection(stream, peer, Arc::clone(&site), limits, Arc::clone(&stop));
             let connection = graceful.watch(connection);
             let site = Arc::clone(&site);
             connections.spawn(async move {
@@ -113,18 +118,21 @@ pub async fn serve(
 }
 
 /// The next connection, as soon as there is a slot for it.
-async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn next(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     let slot = Arc::clone(slots)
         .acquire_owned()
         .await
         .expect("the semaphore is never closed");
     loop {
-        match listener.accept().await.and_then(|(stream, _)| {
+        match listener.accept().await.and_then(|(stream, peer)| {
             // An answer is one small write; it must not wait for the client's acknowledgement.
             stream.set_nodelay(true)?;
-            Ok(stream)
+            Ok((stream, peer))
         }) {
-            Ok(stream) => return (stream, slot),
+            Ok((stream, peer)) => return (stream, peer, slot),
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections; trying again");
@@ -148,6 +156,7 @@ fn concerns_one_connection(error: &Error) -> bool {
 /// Speaks HTTP/1.1 on one connection.
 fn connection(
     stream: TcpStream,
+    peer: SocketAddr,
     site: Arc<impl Site>,
     limits: Limits,
     stop: Stop,
@@ -159,7 +168,7 @@ fn connection(
         let (site, stage) = (Arc::clone(&site), Arc::clone(&stage));
         // In a box, so that a connection between two requests has no room for one.
         Box::pin(async move {
-            let answer = site.answer(request).await;
+            let answer = site.answer(request, peer).await;
             stage.request_ended();
             Ok::<_, Infallible>(answer)
         })
