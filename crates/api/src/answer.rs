@@ -18,6 +18,7 @@ use http_body_util::{Either, Full};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::limits::{RateLimited, Who};
 use crate::middleware::correlation::CorrelationId;
 use crate::{App, Busy};
 
@@ -79,6 +80,8 @@ pub enum Refusal {
     NotFound,
     /// Something is there, but not for this method.
     MethodNotAllowed,
+    /// Too many requests came from one address, or for one user.
+    RateLimited(RateLimited),
     /// There is no answer now; the same request later gets one.
     Busy(Busy),
     /// The server is at fault. The text is for the log, never for the client.
@@ -130,6 +133,7 @@ impl Answer {
     pub(crate) fn write(&self, response: &mut Response<Body>, id: &CorrelationId, app: &App) {
         let retry_after_ms = match self {
             Self::Refused(Refusal::Busy(_)) => Some(app.retry_after_ms()),
+            Self::Refused(Refusal::RateLimited(limited)) => Some(limited.retry_after_ms()),
             _ => None,
         };
         let (status, wire) = self.wire();
@@ -162,6 +166,7 @@ impl Answer {
             ) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            Self::Refused(Refusal::RateLimited(limited)) => limited.write(headers),
             Self::Refused(Refusal::Unauthorized) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
@@ -289,6 +294,16 @@ impl Refusal {
                 (
                     StatusCode::METHOD_NOT_ALLOWED,
                     error("method_not_allowed", message),
+                )
+            }
+            Self::RateLimited(limited) => {
+                let message = match limited.who {
+                    Who::Address => "Too many requests come from this network. Wait a moment.",
+                    Who::User => "Too many requests come for this user. Wait a moment.",
+                };
+                (
+                    StatusCode::TOO_MANY_REQUESTS,
+                    error("rate_limited", message),
                 )
             }
             Self::Busy(_) => {

@@ -9,6 +9,7 @@
 //! - [`meters`]: what is counted;
 //! - [`export`]: orders as the lines of a file;
 //! - [`admin`]: behind the counter, on a listener of its own;
+//! - [`client`]: who asks, and [`limits`]: how often they may;
 //! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
 //! - [`page`]: the files of the web page, and [`shop`], what the shop has made of it;
 //! - `etag`: the tags by which a client says what it has already;
@@ -21,10 +22,12 @@
 
 pub mod admin;
 pub mod answer;
+pub mod client;
 pub mod csrf;
 mod etag;
 pub mod export;
 mod handlers;
+pub mod limits;
 pub mod live;
 pub mod meters;
 pub mod middleware;
@@ -107,6 +110,12 @@ pub struct App {
     pub random: Random,
     /// Makes and checks the tokens against forged requests.
     pub csrf: csrf::Csrf,
+    /// The proxies that are believed.
+    pub proxies: client::Proxies,
+    /// How often somebody may ask.
+    pub limits: limits::Limits,
+    /// The origins whose pages may use the API.
+    pub origins: middleware::cors::Origins,
     /// The live streams.
     pub live: live::Live,
     /// What is counted.

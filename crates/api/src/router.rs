@@ -1,18 +1,21 @@
 //! Every route, in one list.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{Method, Request, Response};
+use axum::http::{Method, Request, Response, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use tower::Service as _;
 
 use crate::answer::{Body, Reply};
 use crate::handlers::{csrf, events, fallback, health, openapi, page, purchase, status};
-use crate::middleware::{self, Asked};
+use crate::middleware::limit::Peer;
+use crate::middleware::{self, Asked, limit};
 use crate::server::Site;
 use crate::{App, unread};
 
@@ -26,12 +29,16 @@ pub struct Routes {
 impl Routes {
     /// Made once for the process.
     pub fn new(app: Arc<App>) -> Self {
+        let limited = from_fn_with_state(Arc::clone(&app), limit::by_address);
         let rest = Router::new()
             .route("/api/status", any(async || fallback::only("GET,HEAD")))
             .route("/api/events", get(events::follow))
-            .route("/api/csrf", get(csrf::issue))
+            .route("/api/csrf", get(csrf::issue).layer(limited.clone()))
             .route("/api/purchase", any(async || fallback::only("POST")))
-            .route("/api/purchase/{user_id}", get(purchase::look_up))
+            .route(
+                "/api/purchase/{user_id}",
+                get(purchase::look_up).layer(limited),
+            )
             .route("/api/openapi.json", get(openapi::public))
             .route("/api/docs", get(page::documentation))
             .route("/api", any(fallback::not_found))
@@ -52,32 +59,16 @@ impl Routes {
 }
 
 impl Site for Routes {
-    /// Answers a request. What nearly all of a sale's requests ask for is called right here, without
-    /// the boxes that the router puts around each handler and each layer; the router has the rest.
-    async fn answer(&self, request: Request<Incoming>, _peer: SocketAddr) -> Response<Body> {
-        let app = &*self.app;
-        match (request.method(), request.uri().path()) {
-            (&Method::POST, "/api/purchase") => {
-                let asked = Asked::new(app, &request, "/api/purchase");
-                // Pinned here and not moved on: a future that is moved into another takes its room twice.
-                let reply = pin!(async {
-                    match middleware::against_forgery(app, &request) {
-                        Ok(()) => purchase::buy(app, request).await,
-                        Err(refusal) => unread::refuse(refusal, request.into_body(), app).await,
-                    }
-                });
-                middleware::around(app, asked, reply).await
-            }
-            (&Method::GET | &Method::HEAD, "/api/status") => {
-                let asked = Asked::new(app, &request, "/api/status");
-                let reply = async { Reply::from(status::show(app, request.headers())) };
-                middleware::around(app, asked, reply).await
-            }
-            _ => match self.rest.clone().call(request).await {
-                Ok(response) => response.map(Body::Right),
-                Err(never) => match never {},
-            },
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        let permission = self.app.origins.asked_by(&request);
+        let mut response = match &permission {
+            Some(permission) if permission.is_question => self.permit(&request).await,
+            _ => self.route(request, peer.ip()).await,
+        };
+        if let Some(permission) = permission {
+            permission.write(response.headers_mut());
         }
+        response
     }
 
     fn connected(&self) {
@@ -90,5 +81,48 @@ impl Site for Routes {
 
     fn stopping(&self) {
         self.app.live.end();
+    }
+}
+
+impl Routes {
+    /// What nearly all of a sale's requests ask for is called right here, without the boxes that the router
+    /// puts around each handler and each layer; the router has the rest.
+    async fn route(&self, mut request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+        let app = &*self.app;
+        match (request.method(), request.uri().path()) {
+            (&Method::POST, "/api/purchase") => {
+                let asked = Asked::new(app, &request, "/api/purchase");
+                // Pinned here and not moved on: a future that is moved into another takes its room twice.
+                let reply = pin!(async {
+                    let allowed = limit::check(app, peer, request.headers())
+                        .and_then(|()| middleware::against_forgery(app, &request));
+                    match allowed {
+                        Ok(()) => purchase::buy(app, request, peer).await,
+                        Err(refusal) => unread::refuse(refusal, request.into_body(), app).await,
+                    }
+                });
+                middleware::around(app, asked, reply).await
+            }
+            (&Method::GET | &Method::HEAD, "/api/status") => {
+                let asked = Asked::new(app, &request, "/api/status");
+                let reply = async { Reply::from(status::show(app, request.headers())) };
+                middleware::around(app, asked, reply).await
+            }
+            _ => {
+                request.extensions_mut().insert(Peer(peer));
+                match self.rest.clone().call(request).await {
+                    Ok(response) => response.map(Body::Right),
+                    Err(never) => match never {},
+                }
+            }
+        }
+    }
+
+    /// A browser asks whether a page may send a request; what it is told is written outside.
+    async fn permit(&self, question: &Request<Incoming>) -> Response<Body> {
+        let asked = Asked::new(&self.app, question, "-");
+        let mut nothing = Response::new(Full::default());
+        *nothing.status_mut() = StatusCode::NO_CONTENT;
+        middleware::around(&self.app, asked, async { Reply::from(nothing) }).await
     }
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 
+pub(crate) mod access;
 pub(crate) mod loadtest;
 pub(crate) mod shop;
 
@@ -19,6 +20,7 @@ use flashsale_ledger::redis::{Address, Durability};
 use crate::dot_env;
 use crate::failure::Failure;
 use crate::moment::Moment;
+use access::AccessSettings;
 use loadtest::LoadtestArguments;
 use shop::ShopSettings;
 
@@ -60,6 +62,8 @@ pub(crate) struct ServeSettings {
     pub(crate) shop: ShopSettings,
     #[command(flatten)]
     pub(crate) redis: RedisSettings,
+    #[command(flatten)]
+    pub(crate) access: AccessSettings,
     #[command(flatten)]
     pub(crate) bounds: BoundSettings,
     #[command(flatten)]

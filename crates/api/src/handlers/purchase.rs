@@ -1,5 +1,6 @@
 //! Buying, and looking up what was bought.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderName, Request};
 use axum::response::{IntoResponse, Response};
+use flashsale_limits::Network;
 use flashsale_sale::{Attempt, IdempotencyKey, Outcome, UserId};
 use hyper::body::Incoming;
 use serde::Serialize;
@@ -19,14 +21,17 @@ use crate::{App, unread};
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// `POST /api/purchase`: the answer from memory where it is settled, from the ledger where it is open.
-pub(crate) async fn buy(app: &App, request: Request<Incoming>) -> Reply {
+pub(crate) async fn buy(app: &App, request: Request<Incoming>, peer: IpAddr) -> Reply {
     let (head, body) = request.into_parts();
     let idempotency_key = match check_head(&head.headers) {
         Ok(key) => key,
         Err(refusal) => return unread::refuse(refusal, body, app).await,
     };
     let outcome = match purchase_body::read(body, app.body_timeout).await {
-        Ok(user) => outcome(app, user, idempotency_key).await,
+        Ok(user) => {
+            let client = || app.proxies.client(peer, &head.headers);
+            outcome(app, user, idempotency_key, client).await
+        }
         Err(refusal) => Err(refusal.into()),
     };
     outcome.map_or_else(|refused| refused, Answer::from).into()
@@ -36,12 +41,18 @@ async fn outcome(
     app: &App,
     user: UserId,
     idempotency_key: Option<IdempotencyKey>,
+    client: impl FnOnce() -> IpAddr,
 ) -> Result<Outcome, Answer> {
+    app.limits.take_user(&user).map_err(Refusal::RateLimited)?;
     let settled = app
         .view
         .settled(&user, idempotency_key.as_ref(), app.latest());
     if let Some(outcome) = settled {
         return Ok(outcome);
+    }
+    if let Some(shared) = &app.limits.shared {
+        let taken = shared.take(Network::from(client()), &user).await;
+        taken.map_err(Refusal::RateLimited)?;
     }
     let attempt = Attempt {
         user,

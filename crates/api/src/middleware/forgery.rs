@@ -20,7 +20,7 @@ pub(crate) fn check<B>(app: &App, request: &Request<B>) -> Result<(), Refusal> {
         reason,
         token: app.csrf.issue(app.now(), app.bytes()),
     };
-    if is_cross_site(headers) {
+    if is_foreign(app, headers) {
         return Err(csrf(CsrfReason::CrossSite));
     }
     let mut given = headers
@@ -57,10 +57,16 @@ pub(crate) fn check<B>(app: &App, request: &Request<B>) -> Result<(), Refusal> {
 }
 
 /// Asks the browser: `Sec-Fetch-Site`, or `Origin` where a browser does not send that. A client that
-/// sends neither is no browser, so nobody can make it send what its user did not mean.
-fn is_cross_site(headers: &HeaderMap) -> bool {
+/// sends neither is no browser, so nobody can make it send what its user did not mean. Of the pages of
+/// other origins, only those are at home here that the shop names: not its other subdomains either.
+fn is_foreign(app: &App, headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
-        return site.as_bytes() == b"cross-site";
+        // With `none` the user did it: by the address bar, or a bookmark.
+        let is_own = matches!(site.as_bytes(), b"same-origin" | b"none");
+        return !is_own && !app.origins.allow(headers);
+    }
+    if app.origins.allow(headers) {
+        return false;
     }
     let Some(origin) = headers.get(ORIGIN) else {
         return false;

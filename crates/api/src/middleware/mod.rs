@@ -2,13 +2,17 @@
 //!
 //! 1. [`observe`]: gives the request its correlation id, turns a panic into a 500, writes the
 //!    answer's common headers, and logs it;
-//! 2. [`forgery`], for purchases alone: refuses what another site made the browser send.
+//! 2. [`cors`]: lets pages of the origins that the shop names use the API;
+//! 3. [`limit`], for purchases, tokens and look-ups: refuses who asks too often from one address;
+//! 4. [`forgery`], for purchases alone: refuses what another site made the browser send.
 //!
 //! Deadlines for heads, idle connections and slow readers lie below, in the server; the limit and the
 //! deadline for a body lie with the one handler that reads one.
 
 pub(crate) mod correlation;
+pub mod cors;
 mod forgery;
+pub(crate) mod limit;
 mod observe;
 
 use std::sync::Arc;

@@ -6,8 +6,8 @@ use utoipa::IntoParams;
 
 use super::schemas::{
     AlreadyPurchased, BadRequest, Busy, CsrfToken, Internal, InvalidUser, Live, LookUp, NotReady,
-    PayloadTooLarge, PurchaseForbidden, PurchaseRequest, Purchased, Ready, RequestTimeout,
-    SaleStatus, SoldOut, UnsupportedMediaType, UserId,
+    PayloadTooLarge, PurchaseForbidden, PurchaseRequest, Purchased, RateLimited, Ready,
+    RequestTimeout, SaleStatus, SoldOut, UnsupportedMediaType, UserId,
 };
 
 #[derive(IntoParams)]
@@ -108,6 +108,15 @@ pub(super) fn events() {}
                 ("Cache-Control" = String, description = "`no-store`")
             )
         ),
+        (
+            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
+            body = RateLimited,
+            headers(
+                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
+                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
+                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
+            )
+        ),
         (status = 500, description = "The server is at fault.", body = Internal)
     )
 )]
@@ -145,6 +154,15 @@ pub(super) fn csrf() {}
         (status = 415, description = "The body is not JSON in UTF-8.", body = UnsupportedMediaType),
         (status = 422, description = "The user id is not valid.", body = InvalidUser),
         (
+            status = 429, description = "Too many requests come from one network, or for one user. Wait, and send it again.",
+            body = RateLimited,
+            headers(
+                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
+                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
+                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
+            )
+        ),
+        (
             status = 503, description = "There is no answer now. Send the same request again later.",
             body = Busy,
             headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
@@ -167,6 +185,15 @@ pub(super) fn purchase() {}
             headers(("Cache-Control" = String, description = "`no-store`"))
         ),
         (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        (
+            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
+            body = RateLimited,
+            headers(
+                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
+                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
+                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
+            )
+        ),
         (
             status = 503, description = "There is no answer now. Ask again later.", body = Busy,
             headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))

@@ -261,6 +261,23 @@ pub(super) struct NotReady {
     reasons: Vec<String>,
 }
 
+/// Too many requests come from one network, or for one user.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct RateLimited {
+    #[schema(inline)]
+    error: words::RateLimited,
+    /// When the next request may come, in milliseconds from now.
+    #[schema(example = 480)]
+    retry_after_ms: u64,
+    /// A sentence for a person.
+    #[schema(example = "Too many requests come for this user. Wait a moment.")]
+    message: String,
+    /// What the header `Correlation-Id` says.
+    #[schema(example = "310af4b50f6d92028812bb22a5749146")]
+    correlation_id: String,
+}
+
 /// Errors that say no more than what they are.
 macro_rules! errors {
     ($($(#[$doc:meta])* $name:ident says $message:literal;)*) => {

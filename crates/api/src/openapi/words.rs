@@ -40,6 +40,7 @@ words! {
     RequestTimeout = String "request_timeout",
     Unauthorized = String "unauthorized",
     Forbidden = String "forbidden",
+    RateLimited = String "rate_limited",
     NotFound = String "not_found",
     MethodNotAllowed = String "method_not_allowed",
     Internal = String "internal",

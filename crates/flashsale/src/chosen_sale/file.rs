@@ -41,6 +41,7 @@ pub(crate) fn open(
     Ok(ChosenSale {
         ledger,
         engine: Engine::Sqlite,
+        limits: None,
         place,
         is_new,
         is_demo,

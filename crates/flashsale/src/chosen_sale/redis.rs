@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flashsale_api::admin::about::Engine;
 use flashsale_ledger::redis::{
-    Address, NewSale, OpenError, RedisLedger, RedisSale, Retries, Settings, Strategy,
+    Address, NewSale, OpenError, Rates, RedisLedger, RedisSale, Retries, Settings, Strategy,
 };
 use flashsale_sale::{Phase, Sale, SaleId, Timestamp};
 
@@ -21,6 +21,7 @@ pub(crate) async fn open(
     settings: &SaleSettings,
     redis: &RedisSettings,
     address: &Address,
+    rates: Option<Rates>,
     data_dir: &Path,
 ) -> Result<ChosenSale<RedisLedger>, Failure> {
     let place = format!(
@@ -53,9 +54,12 @@ pub(crate) async fn open(
     if let Some((sale, _)) = found.stored() {
         check_agreement(settings, sale).map_err(Failure::Refused)?;
     }
+    let ledger = found.open().await.map_err(failure)?;
+    let limits = rates.map(|rates| ledger.limits(rates));
     Ok(ChosenSale {
-        ledger: found.open().await.map_err(failure)?,
+        ledger,
         engine: Engine::Redis,
+        limits,
         place,
         is_new,
         is_demo,

@@ -4,6 +4,7 @@ mod banner;
 mod console;
 mod descriptors;
 mod desk;
+mod limits;
 mod shop;
 
 use std::net::SocketAddr;
@@ -73,7 +74,8 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
-            let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, data_dir);
+            let rates = limits::shared_rates(&settings.access, &settings.redis);
+            let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, rates, data_dir);
             sell(door, &settings, &shop, opening.await?).await
         }
     }
@@ -98,7 +100,7 @@ async fn sell<L: Ledger>(
     let clock = ledger.clock();
     let (committer, queue, loss) = Committer::new(bounds(&settings.bounds));
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
-    let limits = descriptors::provide(limits(&settings.bounds));
+    let limits = descriptors::provide(server_limits(&settings.bounds));
     let app = Arc::new(App {
         view: Arc::clone(ledger.view()),
         csrf: Csrf::new(ledger.csrf_key(), settings.secure_cookies),
@@ -109,6 +111,9 @@ async fn sell<L: Ledger>(
         clock: Arc::clone(&clock),
         clock_margin: ledger.clock_margin(),
         random: world::random,
+        proxies: settings.access.proxies(),
+        limits: limits::of_node(&settings.access, chosen.limits),
+        origins: settings.access.origins(),
         live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
         meters: Meters::default(),
         page: Page::new(PAGE, shop, ledger.view().sale().product_description()),
@@ -257,7 +262,7 @@ fn bounds(settings: &BoundSettings) -> Bounds {
     }
 }
 
-fn limits(settings: &BoundSettings) -> Limits {
+fn server_limits(settings: &BoundSettings) -> Limits {
     Limits {
         connections_max: settings.connections_max.get() as usize,
         header_timeout: milliseconds(settings.header_timeout_ms),

@@ -1,6 +1,7 @@
 //! The names of a sale's keys. The braces put all of them into one slot of a Cluster, so that one
 //! server decides.
 
+use flashsale_limits::Network;
 use flashsale_sale::{SaleId, UserId};
 
 /// The keys of one sale.
@@ -18,6 +19,8 @@ pub(super) struct Keys {
     pub(super) open: String,
     /// What the names of the receipts begin with.
     pub(super) receipts: String,
+    /// What the names of the counts of attempts begin with. They expire by themselves.
+    limits: String,
 }
 
 impl Keys {
@@ -30,11 +33,22 @@ impl Keys {
             fence: key("fence"),
             open: key("open"),
             receipts: key("user:"),
+            limits: key("limit:"),
         }
     }
 
     /// The receipt of a user: the order, found without reading the list.
     pub(super) fn receipt(&self, user: &UserId) -> String {
         [&self.receipts, user.as_str()].concat()
+    }
+
+    /// How often this user has tried.
+    pub(super) fn limit_of_user(&self, user: &UserId) -> String {
+        [&self.limits, "user:", user.as_str()].concat()
+    }
+
+    /// How often somebody at this address has.
+    pub(super) fn limit_of_network(&self, network: Network) -> String {
+        format!("{}address:{network}", self.limits)
     }
 }

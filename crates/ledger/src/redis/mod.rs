@@ -8,6 +8,7 @@
 //! - [`books`]: what is checked before each batch;
 //! - [`function`] (with `decide.lua`) and [`watch`]: the two ways to decide a batch;
 //! - [`node`]: the way of a batch; [`brake`]: how selling is stopped; [`follow`]: how other nodes' orders come here; [`clock`]: the server's;
+//! - [`limits`] (with `limit.lua`): how often somebody may try, counted for all nodes;
 //! - [`open`]: from an address to a ledger; [`memory`]: what a node remembers;
 //! - [`reader`]: reading and auditing, also while nodes sell.
 //!
@@ -28,6 +29,7 @@ mod follow;
 mod function;
 mod head;
 mod keys;
+pub mod limits;
 mod memory;
 mod node;
 pub mod open;
@@ -45,6 +47,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 pub use address::{Address, InvalidAddress};
 pub use durability::{Durability, InvalidDurability};
+pub use limits::{Exceeded, Rates, SharedLimits};
 pub use open::{NewSale, OpenError, RedisSale};
 pub use reader::Reader;
 pub use watch::Retries;
@@ -125,6 +128,14 @@ pub struct RedisLedger {
     running: [AbortHandle; 2],
     /// The same; they end when this is dropped.
     _tasks: JoinSet<()>,
+}
+
+impl RedisLedger {
+    /// Counts attempts where the sale is, for all nodes.
+    pub fn limits(&self, rates: Rates) -> SharedLimits {
+        let node = &self.node;
+        SharedLimits::start(Arc::clone(&node.dialer), node.keys.clone(), rates)
+    }
 }
 
 impl Ledger for RedisLedger {

@@ -391,6 +391,27 @@ export interface components {
             status: "purchased";
             orderId: components["schemas"]["OrderId"];
         };
+        /** @description Too many requests come from one network, or for one user. */
+        RateLimited: {
+            /** @enum {string} */
+            error: "rate_limited";
+            /**
+             * Format: int64
+             * @description When the next request may come, in milliseconds from now.
+             * @example 480
+             */
+            retryAfterMs: number;
+            /**
+             * @description A sentence for a person.
+             * @example Too many requests come for this user. Wait a moment.
+             */
+            message: string;
+            /**
+             * @description What the header `Correlation-Id` says.
+             * @example 310af4b50f6d92028812bb22a5749146
+             */
+            correlationId: string;
+        };
         /** @description The ledger takes orders. */
         Ready: {
             /** @enum {string} */
@@ -647,6 +668,23 @@ export interface operations {
                     "application/json": components["schemas"]["CsrfToken"];
                 };
             };
+            /** @description Too many requests come from one network. Wait, and send it again. */
+            429: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description What remains of it, and for how many seconds. */
+                    RateLimit?: string;
+                    /** @description The limit: its quota and its window in seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimited"];
+                };
+            };
             /** @description The server is at fault. */
             500: {
                 headers: {
@@ -790,6 +828,23 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidUser"];
                 };
             };
+            /** @description Too many requests come from one network, or for one user. Wait, and send it again. */
+            429: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description What remains of it, and for how many seconds. */
+                    RateLimit?: string;
+                    /** @description The limit: its quota and its window in seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimited"];
+                };
+            };
             /** @description The server is at fault. */
             500: {
                 headers: {
@@ -853,6 +908,23 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvalidUser"];
+                };
+            };
+            /** @description Too many requests come from one network. Wait, and send it again. */
+            429: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description What remains of it, and for how many seconds. */
+                    RateLimit?: string;
+                    /** @description The limit: its quota and its window in seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimited"];
                 };
             };
             /** @description The server is at fault. */
