@@ -16,6 +16,8 @@ pub(crate) enum Attempted {
     NotActive,
     Paused,
     Busy,
+    /// Too many came from one address or for one user.
+    RateLimited,
     /// It never came as far as the sale: forged, not understood, no valid user.
     Refused,
     /// The server is at fault.
@@ -23,13 +25,14 @@ pub(crate) enum Attempted {
 }
 
 impl Attempted {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Purchased,
         Self::AlreadyPurchased,
         Self::SoldOut,
         Self::NotActive,
         Self::Paused,
         Self::Busy,
+        Self::RateLimited,
         Self::Refused,
         Self::Failed,
     ];
@@ -43,6 +46,7 @@ impl Attempted {
             Self::NotActive => "not_active",
             Self::Paused => "paused",
             Self::Busy => "busy",
+            Self::RateLimited => "rate_limited",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }
@@ -56,6 +60,7 @@ impl Attempted {
             Answer::NotActive(_) => Self::NotActive,
             Answer::Paused => Self::Paused,
             Answer::Refused(Refusal::Busy(_)) => Self::Busy,
+            Answer::Refused(Refusal::RateLimited(_)) => Self::RateLimited,
             Answer::Refused(Refusal::Internal(_)) => Self::Failed,
             Answer::Refused(_) => Self::Refused,
         }
@@ -147,7 +152,11 @@ impl Meters {
         };
         let attempted = Attempted::of(answer);
         self.attempts[attempted as usize].increment();
-        if !matches!(attempted, Attempted::Refused | Attempted::Failed) {
+        let is_of_sale = !matches!(
+            attempted,
+            Attempted::RateLimited | Attempted::Refused | Attempted::Failed
+        );
+        if is_of_sale {
             let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             self.purchase_us.record(us);
         }

@@ -33,6 +33,7 @@ export function rushSample(second: number, startsAt: number) {
       notActive: isOpen ? 0 : attempts,
       paused: 0,
       busy: isOpen && second < 9 ? count(900 - second * 95, 5) : 0,
+      rateLimited: isOpen ? count(crowd * 0.01, 21) : 0,
       refused: fraction(second * 3.7) > 0.9 ? 2 : 0,
       failed: second === 4 ? 3 : 0,
     },

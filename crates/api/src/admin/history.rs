@@ -67,6 +67,8 @@ pub(crate) struct Outcomes {
     not_active: u64,
     paused: u64,
     busy: u64,
+    /// Too many from one address or for one user.
+    rate_limited: u64,
     /// Before the sale was asked.
     refused: u64,
     /// By a fault of the server.
@@ -161,6 +163,7 @@ impl Sample {
                 not_active: attempts(Attempted::NotActive),
                 paused: attempts(Attempted::Paused),
                 busy: attempts(Attempted::Busy),
+                rate_limited: attempts(Attempted::RateLimited),
                 refused: attempts(Attempted::Refused),
                 failed: attempts(Attempted::Failed),
             },

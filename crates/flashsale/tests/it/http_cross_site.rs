@@ -16,6 +16,9 @@ async fn row_49_what_the_browser_calls_cross_site_is_refused() {
             ("sec-fetch-site", "cross-site".to_owned()),
             ("origin", format!("http://{host}")),
         ],
+        // Nor is another subdomain of the shop's at home here, unless it is named.
+        vec![("sec-fetch-site", "same-site".to_owned())],
+        vec![("sec-fetch-site", "something-new".to_owned())],
         vec![("origin", "http://evil.example".to_owned())],
         vec![("origin", "https://evil.example".to_owned())],
         vec![("origin", "null".to_owned())],

@@ -5,6 +5,7 @@
 
 mod closed;
 mod connections;
+mod limits;
 mod servers;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -12,6 +12,7 @@ export function sampleOf(sequence: number, changes: Partial<Sample> = {}): Sampl
       notActive: 0,
       paused: 0,
       busy: 0,
+      rateLimited: 0,
       refused: 0,
       failed: 0,
     },

@@ -5,12 +5,12 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::openapi;
@@ -146,7 +146,14 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = timeout(ANSWER_MAX, TcpStream::connect(address)).await??;
+        Self::open_from("127.0.0.1".parse().expect("an address"), address).await
+    }
+
+    /// The same from another address of this machine: all of 127.0.0.0/8 are.
+    pub(crate) async fn open_from(from: IpAddr, address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        let stream = timeout(ANSWER_MAX, socket.connect(address)).await??;
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,

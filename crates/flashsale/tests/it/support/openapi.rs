@@ -59,7 +59,8 @@ impl Document {
             // A file of the page, or of another listener.
             return Ok(());
         }
-        if is_refused_below(response) {
+        // A browser's question about another origin is the Fetch Standard's, and no operation.
+        if is_refused_below(response) || (method, response.status) == ("OPTIONS", 204) {
             return Ok(());
         }
         let answer = match documented {

@@ -109,6 +109,18 @@ impl Process {
         Pid::from_child(&self.child)
     }
 
+    /// The memory that it has, in bytes, as the system tells.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
+        let status = std::fs::read_to_string(path).expect("a process that lives");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+        let kilobytes: u64 = kilobytes
+            .and_then(|text| text.parse().ok())
+            .expect("a number");
+        kilobytes * 1024
+    }
+
     /// What stdout has carried so far.
     pub(crate) fn stdout(&self) -> String {
         self.stdout.so_far()

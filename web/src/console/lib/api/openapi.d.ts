@@ -388,6 +388,11 @@ export interface components {
             busy: number;
             /**
              * Format: int64
+             * @description Too many from one address or for one user.
+             */
+            rateLimited: number;
+            /**
+             * Format: int64
              * @description Before the sale was asked.
              */
             refused: number;

@@ -35,6 +35,7 @@ export const OUTCOMES = [
   'notActive',
   'paused',
   'busy',
+  'rateLimited',
   'refused',
   'failed',
 ] as const;

@@ -52,6 +52,13 @@ export const PLOTS: PlotDefinition[] = [
       outcome('notActive', { label: 'Not open', colour: '--plot-purple' }),
       outcome('paused', { label: 'Paused', colour: '--plot-amber', dash: DASHED }),
       outcome('busy', { label: 'Busy', colour: '--plot-olive', dash: DOTTED, width: 2 }),
+      outcome('rateLimited', {
+        label: 'Too often',
+        hint: 'Too many from one address, or for one user',
+        colour: '--plot-purple',
+        dash: DOTTED,
+        width: 2,
+      }),
       outcome('refused', {
         label: 'Refused',
         hint: 'No valid CSRF token, or a request that makes no sense',

@@ -1,0 +1,73 @@
+//! How often one user may try, over several nodes.
+
+use flashsale_testkit::{Program, RedisServer};
+
+use crate::redis_nodes::start_nodes;
+use crate::support::client::Answer;
+use crate::support::server::{Setup, TestServer};
+
+const NODES: usize = 3;
+
+fn setup(url: &str) -> Setup {
+    TestServer::setup()
+        .on_redis(url)
+        .env("RATE_LIMIT", "6/1h")
+        .env("RATE_LIMIT_ADDRESS", "off")
+}
+
+/// How many of a user's attempts are not refused for being too many, over all nodes. While the sale is
+/// paused, every attempt goes to the ledger.
+async fn passed(nodes: &[TestServer], user: &str) -> usize {
+    let mut passed = 0;
+    for node in nodes {
+        let mut client = node.client().await;
+        for _ in 0..10 {
+            match client.buy(user).await {
+                Answer::Paused => passed += 1,
+                Answer::Other(429, _) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    passed
+}
+
+#[tokio::test]
+async fn all_nodes_count_together() {
+    let redis = RedisServer::setup(Program::Redis).start().await;
+    let setup = setup(&redis.url());
+    let nodes = start_nodes(&setup, &[0; NODES]).await;
+    nodes[0].console().set_brake(true).await;
+    assert_eq!(passed(&nodes, "ada").await, 6);
+    assert_eq!(passed(&nodes, "bob").await, 6);
+    // Where no script may run, each node counts alone.
+    let setup = setup.env("REDIS_STRATEGY", "watch");
+    let nodes = start_nodes(&setup, &[0; NODES]).await;
+    assert_eq!(passed(&nodes, "eve").await, 6 * NODES);
+}
+
+/// A Redis that does not count sells all the same.
+#[tokio::test]
+async fn a_user_of_redis_who_may_run_no_script_still_sells() {
+    let redis = RedisServer::setup(Program::Redis).start().await;
+    let user = [
+        "ACL", "SETUSER", "shop", "on", ">secret", "~*", "&*", "+@all", "-evalsha", "-script",
+    ];
+    redis.command(&user).await.assert_ok();
+    let url = redis.url().replace("redis://", "redis://shop:secret@");
+    let nodes = start_nodes(&setup(&url), &[0; 2]).await;
+    for (number, node) in nodes.iter().enumerate() {
+        node.client()
+            .await
+            .buy(&format!("user-{number}"))
+            .await
+            .purchased();
+    }
+    nodes[0].console().set_brake(true).await;
+    assert_eq!(passed(&nodes, "ada").await, 6 * 2);
+    assert!(
+        nodes[0].stderr().contains("counted by each node alone"),
+        "{}",
+        nodes[0].stderr()
+    );
+}
