@@ -32,6 +32,8 @@ export class Server {
         HOST: '127.0.0.1',
         PORT: this.#url === '' ? '0' : new URL(this.#url).port,
         ADMIN_PORT: '0',
+        // Whole crowds come from this one address.
+        RATE_LIMIT: 'off',
         DATA_DIR: this.#dataDirectory,
         ...this.settings,
       },

@@ -9,6 +9,7 @@
 mod forwarded;
 
 use std::net::IpAddr;
+use std::sync::Once;
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
@@ -61,6 +62,20 @@ impl Proxies {
             }
         }
         client
+    }
+
+    /// Tells the log once that a peer which is refused for asking too often may be a proxy that nobody has
+    /// named: then all of its clients are counted as one.
+    pub(crate) fn warn_of_stranger(&self, peer: IpAddr, headers: &HeaderMap) {
+        static ONCE: Once = Once::new();
+        let hands_on = ["x-forwarded-for", "forwarded", "via"];
+        if !self.trusts(peer) && hands_on.iter().any(|name| headers.contains_key(*name)) {
+            ONCE.call_once(|| {
+                tracing::warn!(
+                    "a peer that asks too often says that it hands on the requests of others; if it is your proxy, name it in TRUSTED_PROXIES, or all its clients are counted as one address"
+                );
+            });
+        }
     }
 
     /// Whether this is one of them.

@@ -18,9 +18,10 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 /// One more request from this address.
 pub(crate) fn check(app: &App, peer: IpAddr, headers: &HeaderMap) -> Result<(), Refusal> {
     let client = || app.proxies.client(peer, headers);
-    app.limits
-        .take_address(client)
-        .map_err(Refusal::RateLimited)
+    app.limits.take_address(client).map_err(|limited| {
+        app.proxies.warn_of_stranger(peer, headers);
+        Refusal::RateLimited(limited)
+    })
 }
 
 /// The same as a layer of a route.
