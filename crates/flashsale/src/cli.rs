@@ -4,6 +4,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 
 pub(crate) mod access;
+pub(crate) mod entrance;
 pub(crate) mod loadtest;
 pub(crate) mod shop;
 
@@ -21,6 +22,7 @@ use crate::dot_env;
 use crate::failure::Failure;
 use crate::moment::Moment;
 use access::AccessSettings;
+use entrance::EntranceSettings;
 use loadtest::LoadtestArguments;
 use shop::ShopSettings;
 
@@ -63,12 +65,15 @@ pub(crate) struct ServeSettings {
     #[command(flatten)]
     pub(crate) redis: RedisSettings,
     #[command(flatten)]
+    pub(crate) entrance: EntranceSettings,
+    #[command(flatten)]
     pub(crate) access: AccessSettings,
     #[command(flatten)]
     pub(crate) bounds: BoundSettings,
     #[command(flatten)]
     pub(crate) admin: AdminSettings,
-    /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS
+    /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS. With TLS_CERT it
+    /// always is
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub(crate) secure_cookies: bool,
     /// What to log: error, warn, info or debug, also by module (info,flashsale_api=debug)
@@ -237,7 +242,7 @@ pub(crate) struct BoundSettings {
     /// Time from a purchase's arrival to its answer
     #[arg(long, env, default_value = "5000")]
     pub(crate) purchase_deadline_ms: NonZeroU32,
-    /// Time for a request's head
+    /// Time for a request's head, and for what comes before the first one: TLS, and the PROXY protocol
     #[arg(long, env, default_value = "10000")]
     pub(crate) header_timeout_ms: NonZeroU32,
     /// Time for a request's body, and for a client to take the next part of an answer

@@ -31,7 +31,6 @@ const SESSION_MS: u64 = 12 * 60 * 60 * 1000;
 const WRONG_TOKEN_PAUSE: Duration = Duration::from_millis(500);
 /// The longest body that is read here, in bytes.
 const BODY_BYTES_MAX: usize = 4096;
-const COOKIE_NAME: &str = "flashsaleAdmin";
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Knows the token, and the cookies that were given out for it.
@@ -39,15 +38,19 @@ pub struct Sessions {
     /// A hash, so that comparing takes the same time whatever is compared.
     token: [u8; 32],
     signer: Signer,
+    /// Whether the cookie is for HTTPS alone.
+    secure: bool,
 }
 
 impl Sessions {
-    /// For this token. With another one, nobody is in any more.
-    pub fn new(token: &str) -> Self {
+    /// For this token. With another one, nobody is in any more. With `secure`, browsers take the cookie over
+    /// HTTPS alone.
+    pub fn new(token: &str, secure: bool) -> Self {
         let key = Sha256::digest([b"session\0", token.as_bytes()].concat());
         Self {
             token: Sha256::digest(token).into(),
             signer: Signer::new(&key, SESSION_MS),
+            secure,
         }
     }
 
@@ -57,8 +60,21 @@ impl Sessions {
 
     fn cookie(&self, now: Timestamp, nonce: [u8; NONCE_BYTES]) -> String {
         let session = self.signer.issue(now, nonce);
-        let seconds = SESSION_MS / 1000;
-        format!("{COOKIE_NAME}={session}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict")
+        self.cookie_line(&session, SESSION_MS / 1000)
+    }
+
+    fn cookie_line(&self, value: &str, seconds: u64) -> String {
+        let name = self.cookie_name();
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    }
+
+    fn cookie_name(&self) -> &'static str {
+        if self.secure {
+            "__Host-flashsaleAdmin"
+        } else {
+            "flashsaleAdmin"
+        }
     }
 
     fn is_in(&self, headers: &HeaderMap, now: Timestamp) -> bool {
@@ -69,7 +85,7 @@ impl Sessions {
         let cookies = headers.get_all(COOKIE);
         cookies
             .iter()
-            .flat_map(|line| cookies_in(line.as_bytes(), COOKIE_NAME))
+            .flat_map(|line| cookies_in(line.as_bytes(), self.cookie_name()))
             .any(|session| self.signer.age_ms(session, now).is_ok())
     }
 }
@@ -143,11 +159,14 @@ pub(super) async fn begin(
 }
 
 /// `DELETE /admin/session`: the browser forgets its cookie.
-pub(super) async fn end(headers: HeaderMap) -> Result<Response, Answer> {
+pub(super) async fn end(
+    State(admin): State<Arc<Admin>>,
+    headers: HeaderMap,
+) -> Result<Response, Answer> {
     if is_foreign(&headers) {
         return Err(Refusal::Forbidden.into());
     }
-    let cookie = format!("{COOKIE_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
+    let cookie = admin.sessions.cookie_line("", 0);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
@@ -178,7 +197,7 @@ mod tests {
     fn check(name: HeaderName, value: &str, is_in: bool) {
         let headers = HeaderMap::from_iter([(name, HeaderValue::try_from(value).unwrap())]);
         assert_eq!(
-            Sessions::new("a long token here").is_in(&headers, NOW),
+            Sessions::new("a long token here", false).is_in(&headers, NOW),
             is_in,
             "{value}"
         );
@@ -196,14 +215,20 @@ mod tests {
         ] {
             check(AUTHORIZATION, wrong, false);
         }
-        let sessions = Sessions::new("a long token here");
+        let sessions = Sessions::new("a long token here", false);
         let cookie = sessions.cookie(NOW, [1; 16]);
         assert!(cookie.ends_with("; HttpOnly; SameSite=Strict"), "{cookie}");
         let pair = cookie.split(';').next().unwrap();
         check(COOKIE, pair, true);
         let old = sessions.cookie(Timestamp(NOW.0 - SESSION_MS - 1), [1; 16]);
         check(COOKIE, old.split(';').next().unwrap(), false);
-        let foreign = Sessions::new("another long token").cookie(NOW, [1; 16]);
+        let secure = Sessions::new("a long token here", true).cookie(NOW, [1; 16]);
+        assert!(
+            secure.starts_with("__Host-flashsaleAdmin=") && secure.ends_with("; Secure"),
+            "{secure}"
+        );
+        check(COOKIE, secure.split(';').next().unwrap(), false);
+        let foreign = Sessions::new("another long token", false).cookie(NOW, [1; 16]);
         check(COOKIE, foreign.split(';').next().unwrap(), false);
         check(COOKIE, "flashsaleAdmin=a long token here", false);
     }

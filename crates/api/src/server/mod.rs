@@ -1,11 +1,18 @@
 //! The accept loop: every connection is bounded in number, in time and in memory, and all end in
 //! order.
 //!
-//! [`timed_io`] holds the deadlines of one connection.
+//! In reading order: `opening` is what comes before HTTP, that is [`proxy_protocol`] and [`tls`]; `http1` and
+//! `http2` answer requests; `timed_io` holds the deadlines of one connection.
 
+mod http1;
+mod http2;
+mod opening;
+pub mod proxy_protocol;
 mod timed_io;
+mod timer;
+pub mod tls;
 
-use std::convert::Infallible;
+use std::fmt::Display;
 use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,17 +20,17 @@ use std::time::Duration;
 
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::answer::Body;
+use opening::Accepted;
+use proxy_protocol::ProxyProtocol;
 use timed_io::{Stage, Stop, TimedIo};
+use tls::Tls;
 
 /// The longest request head, in bytes. It is also the most that one connection buffers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -35,7 +42,8 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// How many connections may be open. More wait in the listener's backlog.
     pub connections_max: usize,
-    /// How long a request head may take, from its first byte.
+    /// How long a request head may take, from its first byte; the same for what comes before the first
+    /// one, from the connection on.
     pub header_timeout: Duration,
     /// How long a connection may stay open between requests.
     pub idle_timeout: Duration,
@@ -43,6 +51,17 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// How long requests under way may take once the server is told to stop.
     pub shutdown_grace: Duration,
+}
+
+/// How connections come in.
+#[derive(Debug, Clone)]
+pub struct Entrance {
+    /// The limits.
+    pub limits: Limits,
+    /// What they are hidden in: with it, clients may also choose HTTP/2.
+    pub tls: Option<Tls>,
+    /// Whether proxies say first for whom they speak.
+    pub proxy_protocol: Option<ProxyProtocol>,
 }
 
 /// What is served.
@@ -71,29 +90,38 @@ pub trait Site: Send + Sync + 'static {
 pub async fn serve(
     listener: TcpListener,
     site: Arc<impl Site>,
-    limits: Limits,
+    entrance: Entrance,
     shutdown: impl Future<Output = ()>,
 ) {
+    let limits = entrance.limits;
     let slots = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     let stop = Stop::default();
+    let (opening_ends, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
 
     let accept = async {
         loop {
             let (stream, peer, slot) = next(&listener, &slots).await;
             site.connected();
-            let connection = connection(stream, peer, Arc::clone(&site), limits, Arc::clone(&stop));
-            let connection = graceful.watch(connection);
-            let site = Arc::clone(&site);
-            connections.spawn(async move {
-                // A client that breaks off or breaks the protocol is no event for the log's reader.
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection broke");
-                }
-                site.disconnected();
-                drop(slot);
-            });
+            let stage = Arc::new(Stage::new(Arc::clone(&stop)));
+            // Two kinds of tasks, so that a plain connection has no room for what it does not need.
+            if entrance.is_plain(peer) {
+                let io = TimedIo::new(stream, Arc::clone(&stage), limits);
+                let connection = http1::connection(io, false, peer, stage, Arc::clone(&site));
+                let connection = graceful.watch(connection);
+                connections.spawn(to_its_end(connection, Arc::clone(&site), slot));
+            } else {
+                let accepted = Accepted {
+                    stream,
+                    peer,
+                    stage,
+                    watcher: graceful.watcher(),
+                    stopping: stopping.clone(),
+                };
+                let connection = opening::serve(accepted, entrance.clone(), Arc::clone(&site));
+                connections.spawn(to_its_end(connection, Arc::clone(&site), slot));
+            }
             while connections.try_join_next().is_some() {}
         }
     };
@@ -105,6 +133,7 @@ pub async fn serve(
     drop((listener, site));
     // Before the connections are woken, because they look at it then.
     stop.get_or_init(Instant::now);
+    drop(opening_ends);
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown())
         .await
         .is_err()
@@ -115,6 +144,29 @@ pub async fn serve(
         );
     }
     connections.shutdown().await;
+}
+
+impl Entrance {
+    /// Whether the first byte of a connection is one of HTTP/1.1.
+    fn is_plain(&self, peer: SocketAddr) -> bool {
+        let proxy_protocol = self.proxy_protocol.as_ref();
+        let has_header = proxy_protocol.is_some_and(|proxies| proxies.trusts(peer.ip()));
+        self.tls.is_none() && !has_header
+    }
+}
+
+/// Serves a connection, and gives back what it held.
+async fn to_its_end(
+    connection: impl Future<Output = Result<(), impl Display>>,
+    site: Arc<impl Site>,
+    slot: OwnedSemaphorePermit,
+) {
+    // A client that breaks off or breaks the protocol is no event for the log's reader.
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection broke");
+    }
+    site.disconnected();
+    drop(slot);
 }
 
 /// The next connection, as soon as there is a slot for it.
@@ -142,40 +194,21 @@ async fn next(
     }
 }
 
-/// The client was gone before it was accepted.
+/// The client was gone before it was accepted; Linux also tells here what the network has said of it.
 fn concerns_one_connection(error: &Error) -> bool {
     use ErrorKind::{
-        ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput, NotConnected,
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, InvalidInput,
+        NetworkDown, NetworkUnreachable, NotConnected,
     };
     matches!(
         error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput | NotConnected
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | InvalidInput
+            | NetworkDown
+            | NetworkUnreachable
+            | NotConnected
     )
-}
-
-/// Speaks HTTP/1.1 on one connection.
-fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    site: Arc<impl Site>,
-    limits: Limits,
-    stop: Stop,
-) -> impl GracefulConnection<Error = hyper::Error> {
-    let stage = Arc::new(Stage::new(stop));
-    let io = TimedIo::new(stream, Arc::clone(&stage), limits);
-    let service = service_fn(move |request| {
-        stage.request_began();
-        let (site, stage) = (Arc::clone(&site), Arc::clone(&stage));
-        // In a box, so that a connection between two requests has no room for one.
-        Box::pin(async move {
-            let answer = site.answer(request, peer).await;
-            stage.request_ended();
-            Ok::<_, Infallible>(answer)
-        })
-    });
-    http1::Builder::new()
-        .max_buf_size(HEAD_BYTES_MAX)
-        // An answer is short: copied behind its head it goes out as one piece.
-        .writev(false)
-        .serve_connection(TokioIo::new(io), service)
 }

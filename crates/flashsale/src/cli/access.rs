@@ -2,15 +2,12 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 
-use std::net::IpAddr;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
-use flashsale_api::client::{ForwardedBy, Proxies};
+use clap::Args;
 use flashsale_api::middleware::cors::Origins;
 use flashsale_ledger::redis::Rates;
 use flashsale_limits::{InvalidRate, Rate};
-use ipnet::IpNet;
 
 /// Who may ask, and how often.
 #[derive(Debug, Clone, Args)]
@@ -24,13 +21,6 @@ pub(crate) struct AccessSettings {
     /// be a thousand people behind one
     #[arg(long, env, default_value = "2000/10s")]
     pub(crate) rate_limit_address: Limit,
-    /// Proxies that are believed when they say whose request they hand on, as addresses or networks:
-    /// 10.0.0.0/8,2001:db8::7 [default: none]
-    #[arg(long, env, value_delimiter = ',', value_parser = parse_network)]
-    pub(crate) trusted_proxies: Vec<IpNet>,
-    /// The header in which they say it
-    #[arg(long, env, default_value = "x-forwarded-for")]
-    pub(crate) forwarded_by: ForwardedHeader,
     /// Origins whose pages may use the API, beside the server's own: https://shop.example [default: none]
     #[arg(long, env, value_delimiter = ',', value_parser = parse_origin)]
     pub(crate) allowed_origins: Vec<String>,
@@ -41,14 +31,6 @@ pub(crate) struct AccessSettings {
 pub(crate) enum Limit {
     Off,
     At(Rate),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ForwardedHeader {
-    /// What most proxies write
-    XForwardedFor,
-    /// The header of RFC 7239
-    Forwarded,
 }
 
 impl AccessSettings {
@@ -62,15 +44,6 @@ impl AccessSettings {
             address: rate(self.rate_limit_address),
             user: rate(self.rate_limit),
         }
-    }
-
-    pub(crate) fn proxies(&self) -> Proxies {
-        let header = match self.forwarded_by {
-            ForwardedHeader::XForwardedFor => ForwardedBy::XForwardedFor,
-            ForwardedHeader::Forwarded => ForwardedBy::Forwarded,
-        };
-        let trusted = self.trusted_proxies.clone();
-        Proxies { trusted, header }
     }
 
     pub(crate) fn origins(&self) -> Origins {
@@ -96,48 +69,7 @@ impl FromStr for Limit {
     }
 }
 
-fn parse_network(text: &str) -> Result<IpNet, &'static str> {
-    let network = text.trim().parse::<IpNet>();
-    let network = network.or_else(|_| text.trim().parse::<IpAddr>().map(IpNet::from));
-    match network {
-        // A request that comes over an IPv6 socket from an IPv4 address is one from an IPv4 address.
-        Ok(IpNet::V6(network)) if network.addr().to_ipv4_mapped().is_some() => {
-            Err("write an IPv4 network in IPv4: 10.0.0.0/8")
-        }
-        Ok(network) => Ok(network.trunc()),
-        Err(_) => Err("write an address (10.0.0.7, 2001:db8::7) or a network (10.0.0.0/8)"),
-    }
-}
-
 fn parse_origin(text: &str) -> Result<String, String> {
     let text = text.trim();
     Origins::default().add(text).map(|()| text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxy_is_an_address_or_a_network() {
-        for (text, network) in [
-            ("10.0.0.7", "10.0.0.7/32"),
-            ("10.1.2.3/8", "10.0.0.0/8"),
-            (" 2001:db8::7", "2001:db8::7/128"),
-            ("::/0", "::/0"),
-        ] {
-            assert_eq!(parse_network(text).unwrap().to_string(), network);
-        }
-        for wrong in [
-            "",
-            "proxy.example",
-            "10.0.0.0/33",
-            "10.0.0",
-            "*",
-            "::ffff:10.0.0.1",
-            "10.0.0.1:80",
-        ] {
-            assert!(parse_network(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -10,9 +10,9 @@ use flashsale_api::export::calendar;
 
 /// What there is to say.
 pub(super) struct Facts<'a> {
-    pub(super) address: SocketAddr,
-    /// Where the console listens, and where its token is found.
-    pub(super) console: Option<(SocketAddr, &'a str)>,
+    /// Where it listens, with the scheme.
+    pub(super) origin: &'a str,
+    pub(super) console: Option<Console<'a>>,
     /// Where the ledger is.
     pub(super) place: &'a str,
     pub(super) status: Status,
@@ -22,6 +22,14 @@ pub(super) struct Facts<'a> {
     pub(super) has_page: bool,
 }
 
+/// Where the console listens, how, and where its token is found.
+#[derive(Clone, Copy)]
+pub(super) struct Console<'a> {
+    pub(super) address: SocketAddr,
+    pub(super) token: &'a str,
+    pub(super) is_secure: bool,
+}
+
 /// Prints it to standard output. Whoever reads that may have gone, which is no reason not to sell.
 pub(super) fn print(facts: &Facts<'_>) {
     drop(std::io::stdout().write_all(text(facts).as_bytes()));
@@ -29,7 +37,7 @@ pub(super) fn print(facts: &Facts<'_>) {
 
 fn text(facts: &Facts<'_>) -> String {
     let Facts {
-        address,
+        origin,
         sale,
         status,
         ..
@@ -43,12 +51,19 @@ fn text(facts: &Facts<'_>) -> String {
         "gone on with, as it is stored"
     };
     let console = match facts.console {
-        Some((address, token)) => format!("http://{address}, its token is in {token}"),
+        Some(Console {
+            address,
+            token,
+            is_secure,
+        }) => {
+            let scheme = if is_secure { "https" } else { "http" };
+            format!("{scheme}://{address}, its token is in {token}")
+        }
         None => "none".to_owned(),
     };
     let mut lines = vec![
         format!(
-            "flashsale {} is listening on http://{address}",
+            "flashsale {} is listening on {origin}",
             env!("CARGO_PKG_VERSION")
         ),
         String::new(),
@@ -83,8 +98,13 @@ fn text(facts: &Facts<'_>) -> String {
         "  Before buyers come, know that".to_owned()
     });
     lines.push(UNSAFE.to_owned());
-    if let Some((address, _)) = facts.console
-        && !address.ip().is_loopback()
+    if !origin.starts_with("https:") {
+        lines.push(PLAIN.to_owned());
+    }
+    lines.push(String::new());
+    if let Some(console) = facts.console
+        && !console.is_secure
+        && !console.address.ip().is_loopback()
     {
         lines.push(OPEN_CONSOLE.to_owned());
     }
@@ -94,10 +114,11 @@ fn text(facts: &Facts<'_>) -> String {
 const UNSAFE: &str =
     "  - whoever sends a user id is believed to be that user: put it behind a front that
     knows its users;
-  - nothing limits how often one address may ask: let the front do that as well;
-  - it speaks plain HTTP: let the front speak HTTPS, and set SECURE_COOKIES=true.
+  - nothing limits how often one address may ask: let the front do that as well.";
 
-";
+const PLAIN: &str =
+    "  - it speaks plain HTTP: give it a certificate with TLS_CERT and TLS_KEY, or let the front speak
+    HTTPS and set SECURE_COOKIES=true.";
 
 const OPEN_CONSOLE: &str =
     "  - the console can be reached from elsewhere, and speaks plain HTTP: put HTTPS in front of it, or

@@ -11,7 +11,8 @@ use flashsale_api::admin::history::History;
 use flashsale_api::admin::process::Process;
 use flashsale_api::admin::session::TOKEN_CHARS_MIN;
 use flashsale_api::admin::{Admin, AdminRoutes};
-use flashsale_api::server::{self, Limits};
+use flashsale_api::server::tls::Tls;
+use flashsale_api::server::{self, Entrance, Limits};
 use rustix::process::{Resource, getrlimit};
 use tokio::net::TcpListener;
 
@@ -30,6 +31,15 @@ const TOKEN_FILE: &str = "admin-token";
 pub(super) struct ConsoleDoor {
     pub(super) listener: TcpListener,
     pub(super) address: SocketAddr,
+}
+
+impl ConsoleDoor {
+    /// The shop's TLS, if others than this machine can reach the console: then its token goes over the
+    /// network. Here there is nobody to hide it from, no certificate is for this address, and what
+    /// collects metrics asks without.
+    pub(super) fn tls(&self, shop: Option<&Tls>) -> Option<Tls> {
+        shop.filter(|_| !self.address.ip().is_loopback()).cloned()
+    }
 }
 
 /// Opens the listener, if there is to be one.
@@ -111,14 +121,20 @@ pub(super) async fn serve(
     listener: TcpListener,
     admin: Arc<Admin>,
     buyers: Limits,
+    tls: Option<Tls>,
     stopped: impl Future<Output = ()>,
 ) {
-    let limits = Limits {
-        connections_max: CONNECTIONS_MAX,
-        ..buyers
+    let entrance = Entrance {
+        limits: Limits {
+            connections_max: CONNECTIONS_MAX,
+            ..buyers
+        },
+        tls,
+        proxy_protocol: None,
     };
     let samples = tokio::spawn(History::keep(Arc::clone(&admin)));
-    server::serve(listener, Arc::new(AdminRoutes::new(admin)), limits, stopped).await;
+    let routes = Arc::new(AdminRoutes::new(admin));
+    server::serve(listener, routes, entrance, stopped).await;
     samples.abort();
     // It was told to end, and whatever else it says is too late to matter.
     drop(samples.await);

@@ -6,6 +6,7 @@ mod descriptors;
 mod desk;
 mod limits;
 mod shop;
+mod tls;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -20,7 +21,9 @@ use flashsale_api::csrf::Csrf;
 use flashsale_api::live::Live;
 use flashsale_api::meters::Meters;
 use flashsale_api::page::Page;
-use flashsale_api::server::{self, Limits};
+use flashsale_api::server::proxy_protocol::ProxyProtocol;
+use flashsale_api::server::tls::Tls;
+use flashsale_api::server::{self, Entrance, Limits};
 use flashsale_api::shop::Shop;
 use flashsale_api::{App, Routes};
 use flashsale_ledger::redis::ATTEMPTS_MAX;
@@ -29,8 +32,10 @@ use flashsale_ledger::{Bounds, Committer, Ledger};
 use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::chosen_sale::{self, ChosenSale};
+use crate::cli::entrance::EntranceSettings;
 use crate::cli::{BoundSettings, ServeSettings};
 use crate::failure::Failure;
 use crate::{logging, world};
@@ -61,14 +66,20 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let redis = settings.redis.place.address()?;
     let shop = shop::read(&settings.shop)?;
+    let proxy_protocol = proxy_protocol(&settings.entrance)?;
+    let files = tls::read(&settings.entrance)?;
     let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
         listener,
         address,
+        tls: files.as_ref().map(|files| files.tls.clone()),
+        proxy_protocol,
         console: console::open(&settings).await?,
         interrupt: signal(SignalKind::interrupt()).map_err(Failure::failed)?,
         terminate: signal(SignalKind::terminate()).map_err(Failure::failed)?,
     };
+    // It ends with the process: there is nothing to be tidied up.
+    let _keeping_up = files.map(|files| tokio::spawn(files.keep_up()));
     match redis {
         None => sell(door, &settings, &shop, open_file(&settings).await?).await,
         Some(redis) => {
@@ -85,6 +96,8 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
 struct Door {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Tls>,
+    proxy_protocol: Option<ProxyProtocol>,
     console: Option<ConsoleDoor>,
     interrupt: Signal,
     terminate: Signal,
@@ -103,7 +116,10 @@ async fn sell<L: Ledger>(
     let limits = descriptors::provide(server_limits(&settings.bounds));
     let app = Arc::new(App {
         view: Arc::clone(ledger.view()),
-        csrf: Csrf::new(ledger.csrf_key(), settings.secure_cookies),
+        csrf: Csrf::new(
+            ledger.csrf_key(),
+            settings.secure_cookies || door.tls.is_some(),
+        ),
         orders: Arc::new(Desk {
             committer,
             ledger: Arc::clone(&ledger),
@@ -111,7 +127,7 @@ async fn sell<L: Ledger>(
         clock: Arc::clone(&clock),
         clock_margin: ledger.clock_margin(),
         random: world::random,
-        proxies: settings.access.proxies(),
+        proxies: settings.entrance.proxies(),
         limits: limits::of_node(&settings.access, chosen.limits),
         origins: settings.access.origins(),
         live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
@@ -127,11 +143,18 @@ async fn sell<L: Ledger>(
         None => None,
     };
     let address = door.address;
+    let scheme = if door.tls.is_some() { "https" } else { "http" };
+    let origin = format!("{scheme}://{address}");
+    let console_tls = console
+        .as_ref()
+        .and_then(|(console, _)| console.tls(door.tls.as_ref()));
     banner::print(&banner::Facts {
-        address,
-        console: console
-            .as_ref()
-            .map(|(console, token)| (console.address, &*token.place)),
+        origin: &origin,
+        console: console.as_ref().map(|(console, token)| banner::Console {
+            address: console.address,
+            token: &token.place,
+            is_secure: console_tls.is_some(),
+        }),
         place: &chosen.place,
         status: app.view.status(clock()),
         sale: app.view.sale(),
@@ -155,29 +178,44 @@ async fn sell<L: Ledger>(
         place: chosen.place,
         version: env!("CARGO_PKG_VERSION"),
         node_started_at: clock(),
-        address: format!("http://{address}"),
+        address: origin,
         settings: settings.in_force.clone(),
         connections_max: limits.connections_max,
     };
     let live = tokio::spawn(Live::keep_up(Arc::clone(&app)));
     let stopped = shutdown.shared();
     let routes = Arc::new(Routes::new(Arc::clone(&app)));
-    let serving = server::serve(door.listener, routes, limits, stopped.clone());
+    let entrance = Entrance {
+        limits,
+        tls: door.tls,
+        proxy_protocol: door.proxy_protocol,
+    };
+    let serving = server::serve(door.listener, routes, entrance, stopped.clone());
     let behind_the_counter = async {
         if let Some((console, token)) = console {
             let admin = Admin {
                 app,
-                sessions: Sessions::new(&token.text),
+                sessions: Sessions::new(&token.text, console_tls.is_some()),
                 about,
                 history: History::default(),
                 process: console::process,
             };
-            console::serve(console.listener, Arc::new(admin), limits, stopped).await;
+            let (listener, admin) = (console.listener, Arc::new(admin));
+            console::serve(listener, admin, limits, console_tls, stopped).await;
         }
     };
     tokio::join!(serving, behind_the_counter);
     // The last event has told it to end.
     live.await.map_err(Failure::failed)?;
+    wind_up(worker, ledger, loss_reason).await
+}
+
+/// Waits until everything is stored that is under way, and tells how it ended.
+async fn wind_up<L: Ledger>(
+    worker: JoinHandle<()>,
+    ledger: Arc<L>,
+    loss_reason: Option<String>,
+) -> Result<ExitCode, Failure> {
     // With the last request the last committer is gone, so the queue runs dry and its task ends.
     let finished = tokio::time::timeout(CLOSE_TIMEOUT, async {
         worker.await.map_err(Failure::failed)?;
@@ -197,6 +235,20 @@ async fn sell<L: Ledger>(
         Failure::failed(format!("the ledger did not close within {seconds} s, {sentence}"))
     })??;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether proxies say first for whom they speak.
+fn proxy_protocol(settings: &EntranceSettings) -> Result<Option<ProxyProtocol>, Failure> {
+    if !settings.proxy_protocol {
+        return Ok(None);
+    }
+    if settings.trusted_proxies.is_empty() {
+        return Err(Failure::refused(
+            "PROXY_PROTOCOL is true, so name the proxies with TRUSTED_PROXIES: nobody else is believed",
+        ));
+    }
+    let trusted = settings.trusted_proxies.clone().into();
+    Ok(Some(ProxyProtocol { trusted }))
 }
 
 /// The names are those of the settings.

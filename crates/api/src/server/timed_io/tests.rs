@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::*;
+
+const LIMITS: Limits = Limits {
+    connections_max: 1,
+    header_timeout: Duration::from_millis(100),
+    idle_timeout: Duration::from_millis(300),
+    write_timeout: Duration::from_millis(200),
+    shutdown_grace: Duration::ZERO,
+};
+
+async fn pair() -> (TimedIo, Arc<Stage>, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let stage = Arc::new(Stage::new(Stop::default()));
+    let stream = listener.accept().await.unwrap().0;
+    (
+        TimedIo::new(stream, Arc::clone(&stage), LIMITS),
+        stage,
+        client,
+    )
+}
+
+async fn time_until_timeout(io: &mut TimedIo) -> Duration {
+    let started_at = Instant::now();
+    let mut buffer = [0; 64];
+    loop {
+        match io.read(&mut buffer).await {
+            Ok(0) => panic!("closed"),
+            Ok(_) => {}
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::TimedOut);
+                return started_at.elapsed();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn row_31_a_silent_connection_ends_at_the_idle_deadline() {
+    let (mut io, _stage, _client) = pair().await;
+    assert!(time_until_timeout(&mut io).await >= LIMITS.idle_timeout);
+}
+
+#[tokio::test]
+async fn row_31_a_trickling_head_ends_at_its_own_deadline() {
+    let (mut io, _stage, mut client) = pair().await;
+    let trickle = tokio::spawn(async move {
+        while client.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let time = time_until_timeout(&mut io).await;
+    assert!(
+        time >= LIMITS.header_timeout && time < LIMITS.idle_timeout,
+        "{time:?}"
+    );
+    drop(io);
+    trickle.await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_expected_while_the_handler_works() {
+    let (mut io, stage, mut client) = pair().await;
+    client.write_all(b"head").await.unwrap();
+    io.read_exact(&mut [0; 4]).await.unwrap();
+    stage.request_began();
+    let mut buffer = [0; 1];
+    let wait = tokio::time::timeout(LIMITS.idle_timeout * 2, io.read(&mut buffer));
+    assert!(wait.await.is_err(), "the read must still be pending");
+    // The answer goes out; from then on the idle deadline counts, not the head's.
+    stage.request_ended();
+    io.write_all(b"answer").await.unwrap();
+    assert!(time_until_timeout(&mut io).await >= LIMITS.idle_timeout);
+}
+
+#[tokio::test]
+async fn row_31_a_reader_that_takes_nothing_is_given_up() {
+    let (mut io, stage, _client) = pair().await;
+    stage.request_began();
+    let block = vec![0; 1 << 20];
+    let started_at = Instant::now();
+    let error = loop {
+        if let Err(error) = io.write_all(&block).await {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert!(started_at.elapsed() >= LIMITS.write_timeout);
+}
