@@ -4,7 +4,12 @@
 //! the next. A ledger behind a network may take several at once. So a batch grows with the load by itself, and one fsync or one round trip pays for
 //! hundreds of purchases, while a single buyer waits for nobody.
 //!
+//! A queue that never gets empty only makes everybody wait. So there is a bound on the time, too ([`pace`]):
+//! a rush may wait longer than a load that stays.
+//!
 //! Order: [`Committer::purchase`] is what a request calls; [`Queue::run`] is the one task behind.
+
+pub mod pace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,11 +24,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::{Clock, CommitError, Ledger};
+use pace::Pace;
 
 /// The limits of a committer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// How many attempts may wait; one more is refused at once.
+    /// How many attempts may wait, if the ledger is quick; one more is refused at once.
     pub queue_entries_max: usize,
     /// How many attempts one batch may hold.
     pub batch_entries_max: usize,
@@ -41,7 +47,7 @@ const CLOCK_CHECK_PERIOD: Duration = Duration::from_secs(1);
 /// No answer now; the same attempt later gets one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Busy {
-    /// The queue is full.
+    /// The queue is full, or as long as can be worked off in a short time.
     #[error("too many purchases are waiting")]
     QueueFull,
     /// The attempt was not answered in its time. It may still become an order.
@@ -79,6 +85,8 @@ impl CommitterMeters {
 pub struct Committer {
     queue: mpsc::Sender<Waiting>,
     attempt_timeout: Duration,
+    /// How many may wait at this moment.
+    admitted_max: Arc<AtomicUsize>,
     meters: Arc<CommitterMeters>,
 }
 
@@ -87,6 +95,7 @@ pub struct Committer {
 pub struct Queue {
     waiting: mpsc::Receiver<Waiting>,
     bounds: Bounds,
+    admitted_max: Arc<AtomicUsize>,
     meters: Arc<CommitterMeters>,
     lost: watch::Sender<Option<String>>,
 }
@@ -108,9 +117,11 @@ impl Committer {
         let (queue, waiting) = mpsc::channel(bounds.queue_entries_max);
         let (lost, news) = watch::channel(None);
         let meters = Arc::<CommitterMeters>::default();
+        let admitted_max = Arc::new(AtomicUsize::new(bounds.queue_entries_max));
         let committer = Self {
             queue,
             meters: Arc::clone(&meters),
+            admitted_max: Arc::clone(&admitted_max),
             attempt_timeout: bounds.attempt_timeout,
         };
         (
@@ -118,6 +129,7 @@ impl Committer {
             Queue {
                 waiting,
                 bounds,
+                admitted_max,
                 meters,
                 lost,
             },
@@ -129,6 +141,9 @@ impl Committer {
     ///
     /// If the caller goes away, the attempt is decided all the same.
     pub async fn purchase(&self, attempt: Attempt) -> Result<Outcome, Busy> {
+        if self.queue_len() >= self.admitted_max.load(Ordering::Relaxed) {
+            return Err(Busy::QueueFull);
+        }
         let deadline = Instant::now() + self.attempt_timeout;
         let (answer, outcome) = oneshot::channel();
         self.queue
@@ -187,6 +202,7 @@ impl Queue {
         let mut under_way = FuturesUnordered::new();
         let mut end_try_at = Instant::now();
         let mut is_closed = false;
+        let mut pace = Pace::new(Instant::now());
         loop {
             let has_room = under_way.len() < ledger.batches_max();
             if has_room
@@ -197,6 +213,9 @@ impl Queue {
                 let peaks = &self.meters.queue_entries_peak;
                 peaks.fetch_max(peak, Ordering::Relaxed);
                 let batch = std::mem::take(&mut waiting);
+                if self.waiting.is_empty() {
+                    pace.queue_is_empty(Instant::now());
+                }
                 under_way.push(settle(&*ledger, batch, &self.meters));
                 continue;
             }
@@ -206,10 +225,17 @@ impl Queue {
             let room = entries_max - waiting.len();
             tokio::select! {
                 Some(settled) = under_way.next(), if !under_way.is_empty() => {
-                    if let Err(reason) = settled {
-                        tracing::error!(reason, "the ledger is lost, nothing more is confirmed");
-                        self.lost.send_replace(Some(reason));
-                        return;
+                    match settled {
+                        Ok(settled) => {
+                            pace.settled(&settled, &self.bounds, Instant::now());
+                            let admitted_max = pace.entries_max(&self.bounds, ledger.batches_max());
+                            self.admitted_max.store(admitted_max, Ordering::Relaxed);
+                        }
+                        Err(reason) => {
+                            tracing::error!(reason, "the ledger is lost, nothing more is confirmed");
+                            self.lost.send_replace(Some(reason));
+                            return;
+                        }
                     }
                 }
                 received = self.waiting.recv_many(&mut waiting, room),
@@ -244,16 +270,26 @@ async fn end_of_sale(ledger: &impl Ledger, clock: &Clock, try_at: Instant) {
     }
 }
 
+/// A batch that is over.
+struct Settled {
+    began_at: Instant,
+    entries: usize,
+}
+
 /// Commits one batch and answers everybody in it, whatever happens. Fails when the ledger is lost.
 async fn settle(
     ledger: &impl Ledger,
     mut waiting: Vec<Waiting>,
     meters: &CommitterMeters,
-) -> Result<(), String> {
+) -> Result<Settled, String> {
     let now = Instant::now();
     for late in waiting.extract_if(.., |waiting| waiting.deadline <= now) {
         late.tell(Err(Busy::TimedOut));
     }
+    let settled = Settled {
+        began_at: now,
+        entries: waiting.len(),
+    };
     let batch: Arc<[Attempt]> = waiting
         .iter()
         .map(|waiting| waiting.attempt.clone())
@@ -271,7 +307,7 @@ async fn settle(
             for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
                 waiting.tell(Ok(outcome));
             }
-            return Ok(());
+            return Ok(settled);
         }
         Err(error) => error,
     };
@@ -281,7 +317,7 @@ async fn settle(
     }
     match error {
         CommitError::Lost(reason) => Err(reason),
-        CommitError::NotApplied(_) | CommitError::Unknown(_) => Ok(()),
+        CommitError::NotApplied(_) | CommitError::Unknown(_) => Ok(settled),
     }
 }
 
