@@ -55,6 +55,9 @@ async fn a_purchase_over_http2_is_one_over_http1() {
     assert!(wrong.header("allow").is_some());
     let head = client.send(&Request::new("HEAD", "/api/status")).await;
     assert_eq!((head.status, head.body.len()), (200, 0));
+    let status = client.send(&Request::get("/api/status")).await;
+    let length = status.body.len().to_string();
+    assert_eq!(head.header("content-length"), Some(&*length));
 }
 
 /// What HTTP/1.1 has in `Host` has another place in HTTP/2, and an old browser is judged by it.

@@ -19,9 +19,11 @@ const DEADLINE: Duration = Duration::from_millis(DEADLINE_MS);
 /// How much later a busy machine may notice a deadline.
 const NOTICED_MAX: Duration = Duration::from_secs(6);
 
-/// The beginning of a handshake of TLS 1.1 (RFC 4346): a hello with one cipher suite that was common.
-const HELLO_OF_TLS_1_1: &[u8] = b"\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x02\
-    0123456789abcdef0123456789abcdef\x00\x00\x02\x00\x2f\x01\x00";
+/// The beginning of a handshake of TLS 1.1 (RFC 4346): a hello with one cipher suite and one signature that
+/// were common.
+const HELLO_OF_TLS_1_1: &[u8] = b"\x16\x03\x01\x00\x37\x01\x00\x00\x33\x03\x02\
+    0123456789abcdef0123456789abcdef\x00\x00\x02\x00\x2f\x01\x00\
+    \x00\x08\x00\x0d\x00\x04\x00\x02\x04\x03";
 
 #[tokio::test]
 async fn a_purchase_over_https_is_one_over_http_but_for_cookie_and_promise() {
@@ -167,7 +169,7 @@ async fn the_console_is_hidden_where_others_can_reach_it() {
     let mut plain = Connection::open(console.address)
         .await
         .expect("a connection");
-    let response = plain.begin(&Request::get("/admin/about")).await;
+    let response = plain.begin(&Request::get("/admin/sale")).await;
     assert_eq!(response.expect("an answer").status, 401);
 
     let setup = TestServer::setup().env("ADMIN_HOST", "0.0.0.0");
@@ -196,7 +198,7 @@ async fn the_console_is_hidden_where_others_can_reach_it() {
     assert!(cookie.starts_with("__Host-flashsaleAdmin="), "{cookie}");
     assert!(cookie.ends_with("; Secure"), "{cookie}");
     let cookie = cookie.split(';').next().expect("a pair").to_owned();
-    let inside = Request::get("/admin/about").header("cookie", cookie);
+    let inside = Request::get("/admin/sale").header("cookie", cookie);
     let response = secure.begin(&inside).await.expect("an answer");
     assert_eq!(response.status, 200, "{}", response.text());
 }
