@@ -14,11 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::http::header::HOST;
-use axum::http::{HeaderValue, Request};
+use axum::http::header::{CONTENT_LENGTH, HOST};
+use axum::http::{HeaderValue, Method, Request, Response};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use http_body_util::Full;
+use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -70,8 +71,12 @@ pub(super) async fn serve(
     let service = service_fn(move |mut request| {
         name_host(&mut request);
         let (site, turn) = (Arc::clone(&site), turns.next_turn());
+        let is_head = request.method() == Method::HEAD;
         async move {
             let mut answer = site.answer(request, peer).await;
+            if is_head {
+                take_body(&mut answer);
+            }
             tls::insist(&mut answer);
             turn.is_now(Whose::Clients);
             Ok::<_, Infallible>(answer.map(|body| Sent { body, turn }))
@@ -112,6 +117,14 @@ fn name_host(request: &mut Request<Incoming>) {
     let authority = HeaderValue::try_from(authority.as_str());
     if let (Ok(authority), false) = (authority, request.headers().contains_key(HOST)) {
         request.headers_mut().insert(HOST, authority);
+    }
+}
+
+/// The answer to `HEAD` has the head of another and no body. For HTTP/1.1 hyper sees to that.
+fn take_body(answer: &mut Response<Body>) {
+    let body = std::mem::replace(answer.body_mut(), Body::Left(Full::default()));
+    if let Some(length @ 1..) = body.size_hint().exact() {
+        answer.headers_mut().insert(CONTENT_LENGTH, length.into());
     }
 }
 

@@ -212,3 +212,6 @@ fn concerns_one_connection(error: &Error) -> bool {
             | NotConnected
     )
 }
+
+#[cfg(test)]
+mod tests;

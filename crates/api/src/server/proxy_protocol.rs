@@ -122,7 +122,7 @@ mod tests {
             b"PROXY UDP4 192.0.2.7 192.0.2.1 4711 443\r\n",
             &[b"PROXY TCP4 ".as_slice(), &[b'1'; 120]].concat(),
             &version_2(0x11, 0x11, &[0; 12]),
-            &version_2(0x21, 0x11, &[0; 11]),
+            &[&version_2(0x21, 0x11, &[0; 11])[..], b"GET"].concat(),
         ] {
             assert!(parse(odd).is_err(), "{}", String::from_utf8_lossy(odd));
         }

@@ -101,13 +101,13 @@ fn text(facts: &Facts<'_>) -> String {
     if !origin.starts_with("https:") {
         lines.push(PLAIN.to_owned());
     }
-    lines.push(String::new());
     if let Some(console) = facts.console
         && !console.is_secure
         && !console.address.ip().is_loopback()
     {
         lines.push(OPEN_CONSOLE.to_owned());
     }
+    lines.push("\n".to_owned());
     lines.join("\n")
 }
 
@@ -122,9 +122,7 @@ const PLAIN: &str =
 
 const OPEN_CONSOLE: &str =
     "  - the console can be reached from elsewhere, and speaks plain HTTP: put HTTPS in front of it, or
-    reach it through a tunnel.
-
-";
+    reach it through a tunnel.";
 
 fn distance(status: &Status, time: u64) -> String {
     let seconds = time.abs_diff(status.now.0) / 1000;

@@ -74,6 +74,7 @@ impl Files {
         let mut looks = tokio::time::interval(LOOK_PERIOD);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seen = Ok(self.in_force.clone());
+        let mut judged = seen.clone();
         loop {
             looks.tick().await;
             let paths = self.paths.clone();
@@ -81,19 +82,17 @@ impl Files {
             let Ok(now) = tokio::task::spawn_blocking(move || paths.read()).await else {
                 return;
             };
-            let is_settled = now == std::mem::replace(&mut seen, now.clone());
-            if is_settled {
-                self.adopt(now);
+            let is_settled = now == seen;
+            seen = now;
+            if is_settled && seen != judged {
+                judged.clone_from(&seen);
+                self.judge(seen.clone());
             }
         }
     }
 
-    fn adopt(&mut self, texts: Result<Texts, String>) {
-        let is_known = match &texts {
-            Ok(texts) => *texts == self.in_force,
-            Err(_) => false,
-        };
-        if is_known {
+    fn judge(&mut self, texts: Result<Texts, String>) {
+        if texts.as_ref() == Ok(&self.in_force) {
             return;
         }
         let identity = texts.and_then(|texts| {

@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 29] = [
+    const SETTINGS: [&str; 33] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -26,6 +26,10 @@ async fn the_help_lists_every_command_and_setting() {
         "SHOP_STAGE",
         "SHOP_STAGE_DARK",
         "SHOP_LANGUAGE",
+        "TLS_CERT",
+        "TLS_KEY",
+        "PROXY_PROTOCOL",
+        "TRUSTED_PROXIES",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",

@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use flashsale_testkit::{Program, RedisServer, free_port};
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair};
 
@@ -12,6 +10,7 @@ use crate::redis_start::{assert_refused, keys};
 use crate::support::books;
 use crate::support::machine_alone;
 use crate::support::server::{Home, SALE_ID, Setup, TestServer};
+use crate::support::tls::pem;
 
 /// How long a start may take to say that the two sides do not understand each other.
 const TOLD_MAX: Duration = Duration::from_secs(6);
@@ -94,14 +93,7 @@ impl Tls {
 }
 
 fn write_pem(path: &Path, label: &str, der: &[u8]) {
-    let text = BASE64_STANDARD.encode(der);
-    let lines: Vec<&str> = (0..text.len())
-        .step_by(64)
-        .map(|at| &text[at..text.len().min(at + 64)])
-        .collect();
-    let lines = lines.join("\n");
-    let pem = format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n");
-    std::fs::write(path, pem).expect("a file");
+    std::fs::write(path, pem(label, der)).expect("a file");
 }
 
 #[tokio::test]

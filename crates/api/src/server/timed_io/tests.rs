@@ -94,3 +94,47 @@ async fn row_31_a_reader_that_takes_nothing_is_given_up() {
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(started_at.elapsed() >= LIMITS.write_timeout);
 }
+
+/// HTTP/2 says much that is no request: it does not make an idle connection a busy one.
+#[tokio::test]
+async fn row_31_bytes_that_are_no_request_do_not_extend_the_time_of_http2() {
+    let (mut io, stage, mut client) = pair().await;
+    io.begin_http2();
+    let trickle = tokio::spawn(async move {
+        while client.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    let time = time_until_timeout(&mut io).await;
+    assert!(time >= LIMITS.idle_timeout, "{time:?}");
+    assert!(time < LIMITS.idle_timeout * 2, "{time:?}");
+
+    // While a request is under way there is no deadline, and afterwards the time begins anew.
+    stage.request_began();
+    stage.request_began();
+    stage.request_ended();
+    let wait = tokio::time::timeout(LIMITS.idle_timeout * 2, time_until_timeout(&mut io));
+    assert!(wait.await.is_err(), "the read must still be pending");
+    stage.request_ended();
+    let time = time_until_timeout(&mut io).await;
+    assert!(time >= LIMITS.idle_timeout, "{time:?}");
+    drop(io);
+    trickle.await.unwrap();
+}
+
+#[tokio::test]
+async fn bytes_that_were_read_before_come_first() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let stream = listener.accept().await.unwrap().0;
+    let stage = Arc::new(Stage::new(Stop::default()));
+    let mut io = TimedIo::after(b"early".to_vec(), stream, stage, LIMITS);
+    client.write_all(b", late").await.unwrap();
+    let mut all = [0; 11];
+    for bytes in all.chunks_mut(3) {
+        io.read_exact(bytes).await.unwrap();
+    }
+    assert_eq!(&all, b"early, late");
+}

@@ -78,11 +78,17 @@ pub(crate) fn assert_outcome(response: &Response, code: u16, status: &str, more:
 /// and in the cookie.
 #[track_caller]
 pub(crate) fn assert_csrf(response: &Response, reason: &str) -> String {
+    assert_csrf_with(CSRF_COOKIE, response, reason)
+}
+
+/// The same for a cookie of another name.
+#[track_caller]
+pub(crate) fn assert_csrf_with(cookie_name: &str, response: &Response, reason: &str) -> String {
     let body = assert_error(response, 403, "csrf", &["reason", "csrfToken"]);
     assert_eq!(body["reason"], reason, "{body}");
     let token = body["csrfToken"].as_str().expect("a token").to_owned();
     let cookie = response.header("set-cookie").expect("a cookie");
-    let carried = cookie.starts_with(&format!("{CSRF_COOKIE}={token}; "));
+    let carried = cookie.starts_with(&format!("{cookie_name}={token}; "));
     assert!(carried, "{cookie} carries the token {token}");
     token
 }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
@@ -66,15 +66,23 @@ impl Request {
         self
     }
 
+    pub(crate) fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.headers
+    }
+
+    pub(crate) fn body_bytes(&self) -> Option<&[u8]> {
+        self.body.as_deref()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let mut names = self.headers.iter().map(|(name, _)| name);
+        names.any(|other| other.eq_ignore_ascii_case(name))
+    }
+
     /// The bytes on the wire. `Content-Length` is added unless the test set its own framing.
     pub(crate) fn bytes(&self, host: &str) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.path).into_bytes();
-        let has = |name: &str| {
-            self.headers
-                .iter()
-                .any(|(other, _)| other.eq_ignore_ascii_case(name))
-        };
-        if !has("host") {
+        if !self.has("host") {
             bytes.extend_from_slice(format!("host: {host}\r\n").as_bytes());
         }
         for (name, value) in &self.headers {
@@ -85,8 +93,8 @@ impl Request {
         }
         let body = self.body.as_deref();
         if let Some(body) = body
-            && !has("content-length")
-            && !has("transfer-encoding")
+            && !self.has("content-length")
+            && !self.has("transfer-encoding")
         {
             bytes.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
         }
@@ -137,9 +145,14 @@ impl Response {
     }
 }
 
+/// What a connection runs over: TCP, or TLS on top of it.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// One connection, used for one request after the other.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     unread: Vec<u8>,
     host: String,
 }
@@ -155,11 +168,19 @@ impl Connection {
         socket.bind((from, 0).into())?;
         let stream = timeout(ANSWER_MAX, socket.connect(address)).await??;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
+        Ok(Self::over(stream, &address.to_string()))
+    }
+
+    /// Over a stream that is open.
+    pub(crate) fn over(
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        host: &str,
+    ) -> Self {
+        Self {
+            stream: Box::new(stream),
             unread: Vec::new(),
-            host: address.to_string(),
-        })
+            host: host.to_owned(),
+        }
     }
 
     /// Sends a request and reads its answer, which must be one that the document of the API tells of.
@@ -206,7 +227,11 @@ impl Connection {
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        timeout(ANSWER_MAX, self.stream.write_all(bytes)).await?
+        timeout(ANSWER_MAX, async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        })
+        .await?
     }
 
     /// Reads the next answer; `has_body` is false for answers to `HEAD`.

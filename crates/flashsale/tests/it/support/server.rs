@@ -262,8 +262,21 @@ impl TestServer {
         self.process.pid()
     }
 
+    pub(crate) fn stdout(&self) -> String {
+        self.process.stdout()
+    }
+
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()
+    }
+
+    /// How much memory it has at this moment, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process_id().as_raw_nonzero());
+        let status = std::fs::read_to_string(status).expect("the status of a child");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.expect("a size in KiB") * 1024
     }
 
     /// The address and a fresh token.
@@ -344,7 +357,8 @@ impl TestServer {
 
 /// The address that the banner tells, once the whole line is there.
 fn listening_on(stdout: &str) -> Option<SocketAddr> {
-    let address = after(stdout, "listening on http://")?.trim_end_matches('/');
+    let origin = after(stdout, "listening on ")?.trim_end_matches('/');
+    let (_scheme, address) = origin.split_once("://")?;
     Some(
         address
             .parse()
