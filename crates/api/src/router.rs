@@ -61,8 +61,8 @@ impl Site for Routes {
                 let asked = Asked::new(app, &request, "/api/purchase");
                 // Pinned here and not moved on: a future that is moved into another takes its room twice.
                 let reply = pin!(async {
-                    match middleware::against_forgery(app, &request) {
-                        Ok(()) => purchase::buy(app, request).await,
+                    match middleware::admit(app, request.headers()) {
+                        Ok(buyer) => purchase::buy(app, request, buyer).await,
                         Err(refusal) => unread::refuse(refusal, request.into_body(), app).await,
                     }
                 });

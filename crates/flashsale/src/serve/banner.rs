@@ -20,6 +20,8 @@ pub(super) struct Facts<'a> {
     pub(super) is_new: bool,
     pub(super) is_demo: bool,
     pub(super) has_page: bool,
+    /// Whether every user id is believed.
+    pub(super) is_open: bool,
 }
 
 /// Prints it to standard output. Whoever reads that may have gone, which is no reason not to sell.
@@ -82,6 +84,9 @@ fn text(facts: &Facts<'_>) -> String {
     } else {
         "  Before buyers come, know that".to_owned()
     });
+    if facts.is_open {
+        lines.push(OPEN_IDENTITY.to_owned());
+    }
     lines.push(UNSAFE.to_owned());
     if let Some((address, _)) = facts.console
         && !address.ip().is_loopback()
@@ -91,10 +96,12 @@ fn text(facts: &Facts<'_>) -> String {
     lines.join("\n")
 }
 
+const OPEN_IDENTITY: &str =
+    "  - whoever sends a user id is believed to be that user (IDENTITY=open): put it behind a front
+    that knows its users, or set IDENTITY=token;";
+
 const UNSAFE: &str =
-    "  - whoever sends a user id is believed to be that user: put it behind a front that
-    knows its users;
-  - nothing limits how often one address may ask: let the front do that as well;
+    "  - nothing limits how often one address may ask: let the front do that as well;
   - it speaks plain HTTP: let the front speak HTTPS, and set SECURE_COOKIES=true.
 
 ";

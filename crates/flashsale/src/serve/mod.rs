@@ -4,6 +4,7 @@ mod banner;
 mod console;
 mod descriptors;
 mod desk;
+mod identity;
 mod shop;
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use flashsale_api::admin::about::About;
 use flashsale_api::admin::history::History;
 use flashsale_api::admin::session::Sessions;
 use flashsale_api::csrf::Csrf;
+use flashsale_api::identity::Identity;
 use flashsale_api::live::Live;
 use flashsale_api::meters::Meters;
 use flashsale_api::page::Page;
@@ -35,6 +37,7 @@ use crate::failure::Failure;
 use crate::{logging, world};
 use console::ConsoleDoor;
 use desk::Desk;
+use identity::Believed;
 
 /// The page's files, as the build script left them; none if it was built without the page.
 const PAGE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
@@ -60,6 +63,7 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let redis = settings.redis.place.address()?;
     let shop = shop::read(&settings.shop)?;
+    let believed = identity::read(&settings.identity)?;
     let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
         listener,
@@ -69,12 +73,21 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         terminate: signal(SignalKind::terminate()).map_err(Failure::failed)?,
     };
     match redis {
-        None => sell(door, &settings, &shop, open_file(&settings).await?).await,
+        None => {
+            sell(
+                door,
+                &settings,
+                &shop,
+                believed,
+                open_file(&settings).await?,
+            )
+            .await
+        }
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
             let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, data_dir);
-            sell(door, &settings, &shop, opening.await?).await
+            sell(door, &settings, &shop, believed, opening.await?).await
         }
     }
 }
@@ -92,6 +105,7 @@ async fn sell<L: Ledger>(
     mut door: Door,
     settings: &ServeSettings,
     shop: &Shop,
+    believed: Believed,
     chosen: ChosenSale<L>,
 ) -> Result<ExitCode, Failure> {
     let ledger = Arc::new(chosen.ledger);
@@ -101,6 +115,7 @@ async fn sell<L: Ledger>(
     let limits = descriptors::provide(limits(&settings.bounds));
     let app = Arc::new(App {
         view: Arc::clone(ledger.view()),
+        identity: believed.identity,
         csrf: Csrf::new(ledger.csrf_key(), settings.secure_cookies),
         orders: Arc::new(Desk {
             committer,
@@ -133,8 +148,15 @@ async fn sell<L: Ledger>(
         is_new: chosen.is_new,
         is_demo: chosen.is_demo,
         has_page: !PAGE.is_empty(),
+        is_open: matches!(app.identity, Identity::Open),
     });
     tracing::info!(%address, sale = %app.view.sale().id(), sold = app.view.sold(), "listening");
+    if matches!(app.identity, Identity::Open) {
+        tracing::warn!(
+            "IDENTITY=open: whoever sends a user id is believed to be that user. That is for demos, and for \
+             servers behind a front that knows its users; otherwise set IDENTITY=token"
+        );
+    }
 
     let mut loss_reason = None;
     let shutdown = async {
@@ -154,6 +176,13 @@ async fn sell<L: Ledger>(
         settings: settings.in_force.clone(),
         connections_max: limits.connections_max,
     };
+    let key_keeper = match (&app.identity, believed.keys) {
+        (Identity::Token(tokens), Some(file)) => {
+            let verifier = Arc::clone(&tokens.verifier);
+            Some(tokio::spawn(identity::keep_up(file, verifier)))
+        }
+        _ => None,
+    };
     let live = tokio::spawn(Live::keep_up(Arc::clone(&app)));
     let stopped = shutdown.shared();
     let routes = Arc::new(Routes::new(Arc::clone(&app)));
@@ -171,6 +200,9 @@ async fn sell<L: Ledger>(
         }
     };
     tokio::join!(serving, behind_the_counter);
+    if let Some(keeper) = key_keeper {
+        keeper.abort();
+    }
     // The last event has told it to end.
     live.await.map_err(Failure::failed)?;
     // With the last request the last committer is gone, so the queue runs dry and its task ends.
