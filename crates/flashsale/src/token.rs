@@ -81,6 +81,7 @@ fn token(arguments: &SignArguments) -> Result<String, Failure> {
     let until = arguments.expires.from(now);
     let grant = Grant {
         iss: arguments.issuer.as_deref(),
+        nbf: arguments.not_before.map(|moment| moment.from(now).0 / 1000),
         ..Grant::new(&arguments.subject, &arguments.audience, now, until)
     };
     Ok(key.sign(&grant) + "\n")

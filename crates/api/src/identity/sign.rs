@@ -46,6 +46,9 @@ pub struct Grant<'a> {
     /// Who has made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub iss: Option<&'a str>,
+    /// From when on it is good, in epoch seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
     /// When it was made, in epoch seconds.
     pub iat: u64,
     /// From when on it is not good any more, in epoch seconds.
@@ -60,6 +63,7 @@ impl<'a> Grant<'a> {
             sub,
             aud,
             iss: None,
+            nbf: None,
             iat,
             exp,
         }

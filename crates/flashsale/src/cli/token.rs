@@ -58,4 +58,7 @@ pub(crate) struct SignArguments {
     /// Until when it is good: 30s, 5m or 2h from now, or a time as in SALE_END
     #[arg(long, default_value = "1h", allow_hyphen_values = true)]
     pub(crate) expires: Moment,
+    /// From when on it is good, written alike [default: at once]
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) not_before: Option<Moment>,
 }

@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 29] = [
+    const SETTINGS: [&str; 35] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -26,6 +26,12 @@ async fn the_help_lists_every_command_and_setting() {
         "SHOP_STAGE",
         "SHOP_STAGE_DARK",
         "SHOP_LANGUAGE",
+        "IDENTITY",
+        "TOKEN_KEYS",
+        "TOKEN_ALGORITHMS",
+        "TOKEN_AUDIENCE",
+        "TOKEN_ISSUER",
+        "TOKEN_COOKIE",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",
@@ -41,7 +47,7 @@ async fn the_help_lists_every_command_and_setting() {
     let home = Home::new();
     let help = books::run(home.path(), &["--help"]).await;
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{help:?}");
-    for command in ["serve", "orders", "audit", "loadtest"] {
+    for command in ["serve", "orders", "audit", "loadtest", "token"] {
         help.assert_line_with(&[&format!("  {command} ")]);
     }
     let serve = books::run(home.path(), &["serve", "--help"]).await;
