@@ -47,25 +47,20 @@ fn keys(arguments: &KeysArguments) -> Result<String, Failure> {
         }
     }
     let (shown, private_shown) = (keys.display(), private.display());
-    match new.private {
-        Some(text) => {
-            write(&private, &text, SECRET_MODE)?;
-            write(&keys, &new.keys, PUBLIC_MODE)?;
-            Ok(format!(
-                "{private_shown} signs tokens: keep it with the shop, and secret\n\
-                 {shown} is for the server: TOKEN_KEYS={shown} TOKEN_ALGORITHMS={}\n",
-                arguments.algorithm
-            ))
-        }
-        None => {
-            write(&keys, &new.keys, SECRET_MODE)?;
-            Ok(format!(
-                "{shown} signs tokens, and is for the server as well: keep it secret in both places\n\
-                 TOKEN_KEYS={shown} TOKEN_ALGORITHMS={}\n",
-                arguments.algorithm
-            ))
-        }
-    }
+    let algorithm = arguments.algorithm;
+    let Some(text) = new.private else {
+        write(&keys, &new.keys, SECRET_MODE)?;
+        return Ok(format!(
+            "{shown} signs tokens, and is for the server as well: keep it secret in both places\n\
+             TOKEN_KEYS={shown} TOKEN_ALGORITHMS={algorithm}\n"
+        ));
+    };
+    write(&private, &text, SECRET_MODE)?;
+    write(&keys, &new.keys, PUBLIC_MODE)?;
+    Ok(format!(
+        "{private_shown} signs tokens: keep it with the shop, and secret\n\
+         {shown} is for the server: TOKEN_KEYS={shown} TOKEN_ALGORITHMS={algorithm}\n"
+    ))
 }
 
 fn public(arguments: &PublicArguments) -> Result<String, Failure> {

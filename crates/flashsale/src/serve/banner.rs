@@ -7,6 +7,7 @@ use std::sync::Arc;
 use flashsale_sale::{Phase, Sale, Status};
 
 use flashsale_api::export::calendar;
+use flashsale_api::identity::Identity;
 
 /// What there is to say.
 pub(super) struct Facts<'a> {
@@ -20,8 +21,7 @@ pub(super) struct Facts<'a> {
     pub(super) is_new: bool,
     pub(super) is_demo: bool,
     pub(super) has_page: bool,
-    /// Whether every user id is believed.
-    pub(super) is_open: bool,
+    pub(super) identity: &'a Identity,
 }
 
 /// Prints it to standard output. Whoever reads that may have gone, which is no reason not to sell.
@@ -84,7 +84,7 @@ fn text(facts: &Facts<'_>) -> String {
     } else {
         "  Before buyers come, know that".to_owned()
     });
-    if facts.is_open {
+    if matches!(facts.identity, Identity::Open) {
         lines.push(OPEN_IDENTITY.to_owned());
     }
     lines.push(UNSAFE.to_owned());

@@ -11,6 +11,7 @@ use flashsale_api::identity::algorithm::Algorithm;
 use flashsale_api::identity::keys::{KEYS_BYTES_MAX, Keys};
 use flashsale_api::identity::verifier::Verifier;
 use flashsale_api::identity::{Identity, Tokens};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::identity::{Algorithms, IdentityMode, IdentitySettings};
@@ -19,10 +20,12 @@ use crate::failure::Failure;
 /// How often the file is looked at, and so how soon a new key is good.
 const LOOK_PERIOD: Duration = Duration::from_secs(2);
 
-/// Whom the server believes, and the file to keep up with.
-pub(super) struct Believed {
-    pub(super) identity: Identity,
-    pub(super) keys: Option<KeyFile>,
+/// Whom the server believes.
+pub(super) enum Believed {
+    /// Everybody.
+    Everybody,
+    /// Whom the shop's tokens name. Its keys may change.
+    Tokens(Tokens, KeyFile),
 }
 
 /// A file of keys, as it was last seen.
@@ -55,10 +58,7 @@ fn open(settings: &IdentitySettings) -> Result<Believed, Failure> {
              or leave {name} out"
         )));
     }
-    Ok(Believed {
-        identity: Identity::Open,
-        keys: None,
-    })
+    Ok(Believed::Everybody)
 }
 
 fn token(settings: &IdentitySettings) -> Result<Believed, Failure> {
@@ -73,13 +73,11 @@ fn token(settings: &IdentitySettings) -> Result<Believed, Failure> {
     let keys = file.look().expect("it was not looked at before");
     let keys = keys.map_err(|reason| Failure::refused(format!("TOKEN_KEYS: {reason}")))?;
     let verifier = Verifier::new(keys, audience.clone(), settings.token_issuer.clone());
-    Ok(Believed {
-        identity: Identity::Token(Tokens {
-            verifier: Arc::new(verifier),
-            cookie: settings.token_cookie.clone(),
-        }),
-        keys: Some(file),
-    })
+    let tokens = Tokens {
+        verifier: Arc::new(verifier),
+        cookie: settings.token_cookie.clone(),
+    };
+    Ok(Believed::Tokens(tokens, file))
 }
 
 fn needed<'a, T>(name: &str, value: Option<&'a T>) -> Result<&'a T, Failure> {
@@ -91,8 +89,29 @@ fn needed<'a, T>(name: &str, value: Option<&'a T>) -> Result<&'a T, Failure> {
     })
 }
 
+impl Believed {
+    /// Begins to follow the file of keys, for as long as the set of tasks is there.
+    pub(super) fn begin(self) -> (Identity, JoinSet<()>) {
+        let mut keeper = JoinSet::new();
+        let identity = match self {
+            Self::Everybody => {
+                tracing::warn!(
+                    "IDENTITY=open: whoever sends a user id is believed to be that user. That is for demos, \
+                     and for servers behind a front that knows its users; otherwise set IDENTITY=token"
+                );
+                Identity::Open
+            }
+            Self::Tokens(tokens, file) => {
+                keeper.spawn(keep_up(file, Arc::clone(&tokens.verifier)));
+                Identity::Token(tokens)
+            }
+        };
+        (identity, keeper)
+    }
+}
+
 /// Follows the file for ever. A file that cannot be used changes nothing: the keys stay as they are.
-pub(super) async fn keep_up(mut file: KeyFile, verifier: Arc<Verifier>) {
+async fn keep_up(mut file: KeyFile, verifier: Arc<Verifier>) {
     let mut looks = interval(LOOK_PERIOD);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

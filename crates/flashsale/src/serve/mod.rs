@@ -17,7 +17,6 @@ use flashsale_api::admin::about::About;
 use flashsale_api::admin::history::History;
 use flashsale_api::admin::session::Sessions;
 use flashsale_api::csrf::Csrf;
-use flashsale_api::identity::Identity;
 use flashsale_api::live::Live;
 use flashsale_api::meters::Meters;
 use flashsale_api::page::Page;
@@ -113,9 +112,10 @@ async fn sell<L: Ledger>(
     let (committer, queue, loss) = Committer::new(bounds(&settings.bounds));
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
     let limits = descriptors::provide(limits(&settings.bounds));
+    let (identity, _key_keeper) = believed.begin();
     let app = Arc::new(App {
         view: Arc::clone(ledger.view()),
-        identity: believed.identity,
+        identity,
         csrf: Csrf::new(ledger.csrf_key(), settings.secure_cookies),
         orders: Arc::new(Desk {
             committer,
@@ -148,15 +148,9 @@ async fn sell<L: Ledger>(
         is_new: chosen.is_new,
         is_demo: chosen.is_demo,
         has_page: !PAGE.is_empty(),
-        is_open: matches!(app.identity, Identity::Open),
+        identity: &app.identity,
     });
     tracing::info!(%address, sale = %app.view.sale().id(), sold = app.view.sold(), "listening");
-    if matches!(app.identity, Identity::Open) {
-        tracing::warn!(
-            "IDENTITY=open: whoever sends a user id is believed to be that user. That is for demos, and for \
-             servers behind a front that knows its users; otherwise set IDENTITY=token"
-        );
-    }
 
     let mut loss_reason = None;
     let shutdown = async {
@@ -176,13 +170,6 @@ async fn sell<L: Ledger>(
         settings: settings.in_force.clone(),
         connections_max: limits.connections_max,
     };
-    let key_keeper = match (&app.identity, believed.keys) {
-        (Identity::Token(tokens), Some(file)) => {
-            let verifier = Arc::clone(&tokens.verifier);
-            Some(tokio::spawn(identity::keep_up(file, verifier)))
-        }
-        _ => None,
-    };
     let live = tokio::spawn(Live::keep_up(Arc::clone(&app)));
     let stopped = shutdown.shared();
     let routes = Arc::new(Routes::new(Arc::clone(&app)));
@@ -200,9 +187,6 @@ async fn sell<L: Ledger>(
         }
     };
     tokio::join!(serving, behind_the_counter);
-    if let Some(keeper) = key_keeper {
-        keeper.abort();
-    }
     // The last event has told it to end.
     live.await.map_err(Failure::failed)?;
     // With the last request the last committer is gone, so the queue runs dry and its task ends.

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::support::books;
@@ -229,13 +231,10 @@ async fn the_issuer_counts_where_it_is_set_and_pem_is_read() {
 
     let jwk = key.jwk();
     let x = jwk["x"].as_str().expect("a point");
-    use base64::Engine as _;
-    let point = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(x)
-        .expect("base64url");
+    let point = URL_SAFE_NO_PAD.decode(x).expect("base64url");
     let prefix = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
     let der = [&prefix[..], &point].concat();
-    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let text = STANDARD.encode(der);
     let home = Home::new();
     let file = home.path().join("shop.pem");
     fs::write(
