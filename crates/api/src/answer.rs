@@ -72,6 +72,10 @@ pub enum Refusal {
     UnsupportedMediaType,
     /// The body did not arrive in time.
     RequestTimeout,
+    /// Who buys has not shown a token of the shop that is good.
+    NoIdentity(TokenReason),
+    /// The body names somebody else than the token.
+    OtherUser,
     /// Who asks has not shown the token of the console.
     Unauthorized,
     /// Another site made the browser of somebody who is signed in send it.
@@ -104,6 +108,28 @@ pub enum CsrfReason {
     Invalid,
 }
 
+/// What is wrong with the token of a buyer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenReason {
+    /// There is none.
+    Missing,
+    /// It was good until a while ago.
+    Expired,
+    /// It will be good in a while.
+    NotYetValid,
+    /// It is none of the shop's, or not for this server, or does not say who buys.
+    Invalid,
+}
+
+/// Why a request was refused, where there are several reasons.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+enum Reason {
+    Csrf(CsrfReason),
+    Token(TokenReason),
+}
+
 /// The body of an answer: what is absent is not written.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -113,7 +139,7 @@ struct Wire<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<CsrfReason>,
+    reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,6 +195,10 @@ impl Answer {
             Self::Refused(Refusal::RateLimited(limited)) => limited.write(headers),
             Self::Refused(Refusal::Unauthorized) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::Refused(Refusal::NoIdentity(reason)) => {
+                let challenge = HeaderValue::from_static(reason.challenge());
+                headers.insert(WWW_AUTHENTICATE, challenge);
             }
             _ => {}
         }
@@ -237,7 +267,7 @@ impl Refusal {
                 (
                     StatusCode::FORBIDDEN,
                     Wire {
-                        reason: Some(*reason),
+                        reason: Some(Reason::Csrf(*reason)),
                         csrf_token,
                         ..wire
                     },
@@ -275,6 +305,15 @@ impl Refusal {
                     StatusCode::REQUEST_TIMEOUT,
                     error("request_timeout", message),
                 )
+            }
+            Self::NoIdentity(reason) => {
+                let wire = error("unauthorized", reason.message());
+                let reason = Some(Reason::Token(*reason));
+                (StatusCode::UNAUTHORIZED, Wire { reason, ..wire })
+            }
+            Self::OtherUser => {
+                let message = "The body names another user than the token. Leave \"userId\" out.";
+                (StatusCode::FORBIDDEN, error("other_user", message))
             }
             Self::Unauthorized => {
                 let message =
@@ -333,6 +372,35 @@ impl CsrfReason {
                 "Header and cookie hold different tokens. Try again with the new one."
             }
             Self::Invalid => "The CSRF token is not valid any more. Try again with the new one.",
+        }
+    }
+}
+
+impl TokenReason {
+    fn message(self) -> &'static str {
+        match self {
+            Self::Missing => "Sign in at the shop first: its token must come with this request.",
+            Self::Expired => "The token of the shop has expired. Get a new one, and try again.",
+            Self::NotYetValid => {
+                "The token of the shop is not valid yet. Try again in a moment, or get a new one."
+            }
+            Self::Invalid => "The token is not valid here. Get a new one from the shop.",
+        }
+    }
+
+    /// The header `WWW-Authenticate` that belongs to it (RFC 6750, 3).
+    fn challenge(self) -> &'static str {
+        match self {
+            Self::Missing => "Bearer",
+            Self::Expired => {
+                r#"Bearer error="invalid_token", error_description="The token has expired""#
+            }
+            Self::NotYetValid => {
+                r#"Bearer error="invalid_token", error_description="The token is not valid yet""#
+            }
+            Self::Invalid => {
+                r#"Bearer error="invalid_token", error_description="The token is not valid here""#
+            }
         }
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A token goes out as a cookie and in the answer's body, and comes back as the cookie and in a header:
 //! another site can make a browser send the cookie, but not read it, and so not send the header. The
-//! signature keeps others from planting a pair of their own making.
+//! signature keeps others from planting a pair of their own making. Where buyers are known by a token, it
+//! covers the buyer as well, so that nobody can plant a pair that was made for himself.
 
-use flashsale_sale::Timestamp;
+use flashsale_sale::{Timestamp, UserId};
 use subtle::ConstantTimeEq as _;
 
 use crate::signed::{NONCE_BYTES, Signer, cookies_in};
@@ -31,20 +32,30 @@ impl Csrf {
         Self { signer, secure }
     }
 
-    /// A new token.
-    pub fn issue(&self, now: Timestamp, nonce: [u8; NONCE_BYTES]) -> String {
-        self.signer.issue(now, nonce)
+    /// A new token for this buyer, if he is known.
+    pub fn issue(
+        &self,
+        now: Timestamp,
+        nonce: [u8; NONCE_BYTES],
+        buyer: Option<&UserId>,
+    ) -> String {
+        self.signer.issue(now, nonce, holder(buyer))
     }
 
-    /// Whether a token is one of ours and still good.
-    pub fn check(&self, token: &[u8], now: Timestamp) -> Result<(), InvalidToken> {
-        self.signer.age_ms(token, now).map(|_| ())
+    /// Whether a token is one of ours, for this buyer, and still good.
+    pub fn check(
+        &self,
+        token: &[u8],
+        now: Timestamp,
+        buyer: Option<&UserId>,
+    ) -> Result<(), InvalidToken> {
+        self.signer.age_ms(token, now, holder(buyer)).map(|_| ())
     }
 
-    /// Whether a token has at least half of its life left.
-    pub fn is_fresh(&self, token: &[u8], now: Timestamp) -> bool {
+    /// Whether a token for this buyer has at least half of its life left.
+    pub fn is_fresh(&self, token: &[u8], now: Timestamp, buyer: Option<&UserId>) -> bool {
         self.signer
-            .age_ms(token, now)
+            .age_ms(token, now, holder(buyer))
             .is_ok_and(|age_ms| age_ms < TOKEN_LIFETIME_MS / 2)
     }
 
@@ -75,6 +86,10 @@ impl Csrf {
     }
 }
 
+fn holder(buyer: Option<&UserId>) -> &[u8] {
+    buyer.map_or(b"", |buyer| buyer.as_str().as_bytes())
+}
+
 impl std::fmt::Debug for Csrf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Csrf")
@@ -103,12 +118,12 @@ mod tests {
     fn a_token_is_fresh_for_half_of_its_life() {
         let csrf = Csrf::new(&[1; 32], false);
         let now = Timestamp(1_800_000_000_000);
-        let token = csrf.issue(now, [7; 16]);
+        let token = csrf.issue(now, [7; 16], None);
         let later = |ms| Timestamp(now.0 + ms);
-        assert!(csrf.is_fresh(token.as_bytes(), later(TOKEN_LIFETIME_MS / 2 - 1)));
-        assert!(!csrf.is_fresh(token.as_bytes(), later(TOKEN_LIFETIME_MS / 2)));
+        assert!(csrf.is_fresh(token.as_bytes(), later(TOKEN_LIFETIME_MS / 2 - 1), None));
+        assert!(!csrf.is_fresh(token.as_bytes(), later(TOKEN_LIFETIME_MS / 2), None));
         assert_eq!(
-            csrf.check(token.as_bytes(), later(TOKEN_LIFETIME_MS)),
+            csrf.check(token.as_bytes(), later(TOKEN_LIFETIME_MS), None),
             Ok(())
         );
     }

@@ -9,6 +9,7 @@
 //! - [`meters`]: what is counted;
 //! - [`export`]: orders as the lines of a file;
 //! - [`admin`]: behind the counter, on a listener of its own;
+//! - [`identity`]: who buys, and the tokens of the shop that say so;
 //! - [`client`]: who asks, and [`limits`]: how often they may;
 //! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
 //! - [`page`]: the files of the web page, and [`shop`], what the shop has made of it;
@@ -27,6 +28,7 @@ pub mod csrf;
 mod etag;
 pub mod export;
 mod handlers;
+pub mod identity;
 pub mod limits;
 pub mod live;
 pub mod meters;
@@ -108,6 +110,8 @@ pub struct App {
     pub clock_margin: Duration,
     /// Bytes for order ids, tokens, correlation ids and the spread of retries.
     pub random: Random,
+    /// Who is believed to buy.
+    pub identity: identity::Identity,
     /// Makes and checks the tokens against forged requests.
     pub csrf: csrf::Csrf,
     /// The proxies that are believed.

@@ -95,9 +95,9 @@ impl Routes {
                 // Pinned here and not moved on: a future that is moved into another takes its room twice.
                 let reply = pin!(async {
                     let allowed = limit::check(app, peer, request.headers())
-                        .and_then(|()| middleware::against_forgery(app, &request));
+                        .and_then(|()| middleware::admit(app, request.headers()));
                     match allowed {
-                        Ok(()) => purchase::buy(app, request, peer).await,
+                        Ok(buyer) => purchase::buy(app, request, buyer, peer).await,
                         Err(refusal) => unread::refuse(refusal, request.into_body(), app).await,
                     }
                 });

@@ -1,4 +1,5 @@
-//! Texts that only we can have made: random bytes, the time, and an HMAC-SHA-256 over both.
+//! Texts that only we can have made: random bytes, the time, and an HMAC-SHA-256 over both, and over whom
+//! they are for. And where in a request they come: in cookies, or as a bearer token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,8 +34,8 @@ impl Signer {
         Self { mac, lifetime_ms }
     }
 
-    /// A new one.
-    pub(crate) fn issue(&self, now: Timestamp, nonce: [u8; NONCE_BYTES]) -> String {
+    /// A new one for this holder, who is not named in it. It is empty where all are one.
+    pub(crate) fn issue(&self, now: Timestamp, nonce: [u8; NONCE_BYTES], holder: &[u8]) -> String {
         let mut token = [0; TOKEN_BYTES];
         token[..NONCE_BYTES].copy_from_slice(&nonce);
         token[NONCE_BYTES..SIGNED_BYTES].copy_from_slice(&now.0.to_be_bytes());
@@ -42,13 +43,19 @@ impl Signer {
             .mac
             .clone()
             .chain_update(&token[..SIGNED_BYTES])
+            .chain_update(holder)
             .finalize();
         token[SIGNED_BYTES..].copy_from_slice(&signature.into_bytes());
         URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// How old it is, in milliseconds, if it is one of ours and still good.
-    pub(crate) fn age_ms(&self, token: &[u8], now: Timestamp) -> Result<u64, InvalidToken> {
+    /// How old it is, in milliseconds, if it is one of ours, for this holder, and still good.
+    pub(crate) fn age_ms(
+        &self,
+        token: &[u8],
+        now: Timestamp,
+        holder: &[u8],
+    ) -> Result<u64, InvalidToken> {
         // One byte to spare, so that a longer token cannot pass for a shorter one.
         let mut bytes = [0; TOKEN_BYTES + 1];
         match URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) {
@@ -59,6 +66,7 @@ impl Signer {
         self.mac
             .clone()
             .chain_update(signed)
+            .chain_update(holder)
             .verify_slice(signature)
             .map_err(|_| InvalidToken)?;
         let issued_at = signed[NONCE_BYTES..].try_into().map_err(|_| InvalidToken)?;
@@ -72,13 +80,20 @@ impl Signer {
 }
 
 /// The values of the cookies of this name in one line of a `Cookie` header, but for empty ones.
-pub(crate) fn cookies_in<'a>(line: &'a [u8], name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+pub(crate) fn cookies_in<'a>(line: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
     line.split(|byte| *byte == b';').filter_map(move |pair| {
         pair.trim_ascii()
             .strip_prefix(name.as_bytes())?
             .strip_prefix(b"=")
             .filter(|value| !value.is_empty())
     })
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750).
+pub(crate) fn bearer_token(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked(7)?;
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer ");
+    is_bearer.then(|| token.trim_ascii())
 }
 
 #[cfg(test)]
@@ -94,8 +109,8 @@ mod tests {
 
     #[test]
     fn row_48_a_token_is_good_for_its_lifetime_under_its_key() {
-        let token = signer(1).issue(NOW, [7; 16]);
-        let check = |key: u8, now: u64| signer(key).age_ms(token.as_bytes(), Timestamp(now));
+        let token = signer(1).issue(NOW, [7; 16], b"");
+        let check = |key: u8, now: u64| signer(key).age_ms(token.as_bytes(), Timestamp(now), b"");
         assert_eq!(check(1, NOW.0), Ok(0));
         assert_eq!(check(1, NOW.0 + LIFETIME_MS), Ok(LIFETIME_MS));
         assert_eq!(check(1, NOW.0 + LIFETIME_MS + 1), Err(InvalidToken));
@@ -106,8 +121,10 @@ mod tests {
 
     #[test]
     fn row_48_every_changed_byte_is_noticed() {
-        let token = signer(1).issue(NOW, [7; 16]).into_bytes();
-        let check = |forged: &[u8]| assert_eq!(signer(1).age_ms(forged, NOW), Err(InvalidToken));
+        let token = signer(1).issue(NOW, [7; 16], b"").into_bytes();
+        let check = |forged: &[u8]| {
+            assert_eq!(signer(1).age_ms(forged, NOW, b""), Err(InvalidToken));
+        };
         for position in 0..token.len() {
             let mut forged = token.clone();
             // The last character holds two bits that belong to no byte, so flip a high one.
@@ -119,6 +136,18 @@ mod tests {
         }
         check(&[token, vec![b'A'; 4]].concat());
         check(&[b'A'; 10_000]);
+    }
+
+    #[test]
+    fn row_48_a_token_is_for_its_holder_alone() {
+        let holders: [&[u8]; 4] = [b"", b"ada", b"bob", b"adaa"];
+        for holder in holders {
+            let token = signer(1).issue(NOW, [7; 16], holder);
+            for other in holders {
+                let is_good = signer(1).age_ms(token.as_bytes(), NOW, other).is_ok();
+                assert_eq!(is_good, holder == other, "{holder:?} {other:?}");
+            }
+        }
     }
 
     #[test]

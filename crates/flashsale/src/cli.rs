@@ -5,8 +5,10 @@
 
 pub(crate) mod access;
 pub(crate) mod entrance;
+pub(crate) mod identity;
 pub(crate) mod loadtest;
 pub(crate) mod shop;
+pub(crate) mod token;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -23,8 +25,10 @@ use crate::failure::Failure;
 use crate::moment::Moment;
 use access::AccessSettings;
 use entrance::EntranceSettings;
+use identity::IdentitySettings;
 use loadtest::LoadtestArguments;
 use shop::ShopSettings;
+use token::TokenArguments;
 
 /// Sells a limited stock of one product, in a set window, to everybody at once.
 #[derive(Debug, Parser)]
@@ -45,6 +49,8 @@ pub(crate) enum Command {
     /// Buy over HTTP as a crowd would, measure it, and check the books: exit code 0 when they are in order,
     /// 1 when not, 2 if unknown
     Loadtest(Box<LoadtestArguments>),
+    /// Make keys and tokens, to try a sale where buyers show who they are (IDENTITY=token)
+    Token(TokenArguments),
 }
 
 #[derive(Debug, Args)]
@@ -60,6 +66,8 @@ pub(crate) struct ServeSettings {
     pub(crate) data_dir: PathBuf,
     #[command(flatten)]
     pub(crate) sale: SaleSettings,
+    #[command(flatten)]
+    pub(crate) identity: IdentitySettings,
     #[command(flatten)]
     pub(crate) shop: ShopSettings,
     #[command(flatten)]

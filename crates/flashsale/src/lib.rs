@@ -7,7 +7,7 @@
 //! - [`chosen_sale`]: which sale a server sells, and whether the settings agree with the stored ones;
 //! - [`serve`]: start, wiring and orderly stop;
 //! - [`orders`] and [`audit`]: reading what was sold; [`export`]: the file of an export;
-//! - [`loadtest`]: buying as a crowd would;
+//! - [`loadtest`]: buying as a crowd would; [`token`]: keys and tokens to try a sale with;
 //! - [`open_files`]: how many there may be; [`world`]: the clock and the random bytes.
 
 mod audit;
@@ -23,6 +23,7 @@ mod open_files;
 mod orders;
 mod serve;
 mod stored;
+mod token;
 mod world;
 
 use std::process::ExitCode;
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
         Command::Orders(arguments) => orders::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Loadtest(arguments) => loadtest::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
     });
     result.unwrap_or_else(|failure| failure.report())
 }

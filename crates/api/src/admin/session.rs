@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use super::Admin;
 use crate::answer::{Answer, Refusal};
 use crate::handlers::is_json;
-use crate::signed::{NONCE_BYTES, Signer, cookies_in};
+use crate::signed::{NONCE_BYTES, Signer, bearer_token, cookies_in};
 
 /// The shortest token, in characters: one that cannot be guessed is at least so long.
 pub const TOKEN_CHARS_MIN: usize = 16;
@@ -59,7 +59,7 @@ impl Sessions {
     }
 
     fn cookie(&self, now: Timestamp, nonce: [u8; NONCE_BYTES]) -> String {
-        let session = self.signer.issue(now, nonce);
+        let session = self.signer.issue(now, nonce, b"");
         self.cookie_line(&session, SESSION_MS / 1000)
     }
 
@@ -86,7 +86,7 @@ impl Sessions {
         cookies
             .iter()
             .flat_map(|line| cookies_in(line.as_bytes(), self.cookie_name()))
-            .any(|session| self.signer.age_ms(session, now).is_ok())
+            .any(|session| self.signer.age_ms(session, now, b"").is_ok())
     }
 }
 
@@ -94,13 +94,6 @@ impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sessions(hidden)")
     }
-}
-
-/// The token of `Authorization: Bearer …` (RFC 6750).
-fn bearer_token(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, token) = value.split_at_checked(7)?;
-    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer ");
-    is_bearer.then(|| token.trim_ascii())
 }
 
 /// Lets only those through who are in, and only requests that they meant.

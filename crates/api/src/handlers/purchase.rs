@@ -10,24 +10,30 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderName, Request};
 use axum::response::{IntoResponse, Response};
 use flashsale_limits::Network;
-use flashsale_sale::{Attempt, IdempotencyKey, Outcome, UserId};
+use flashsale_sale::{Attempt, IdempotencyKey, Order, Outcome, UserId};
 use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::purchase_body;
 use crate::answer::{Answer, Refusal, Reply, order_id};
-use crate::{App, unread};
+use crate::{App, Busy, identity, unread};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// `POST /api/purchase`: the answer from memory where it is settled, from the ledger where it is open.
-pub(crate) async fn buy(app: &App, request: Request<Incoming>, peer: IpAddr) -> Reply {
+/// `buyer` is who has sent it, where that is known.
+pub(crate) async fn buy(
+    app: &App,
+    request: Request<Incoming>,
+    buyer: Option<UserId>,
+    peer: IpAddr,
+) -> Reply {
     let (head, body) = request.into_parts();
     let idempotency_key = match check_head(&head.headers) {
         Ok(key) => key,
         Err(refusal) => return unread::refuse(refusal, body, app).await,
     };
-    let outcome = match purchase_body::read(body, app.body_timeout).await {
+    let outcome = match purchase_body::read(body, app.body_timeout, buyer).await {
         Ok(user) => {
             let client = || app.proxies.client(peer, &head.headers);
             outcome(app, user, idempotency_key, client).await
@@ -69,18 +75,21 @@ struct LookUp {
     order_id: Option<String>,
 }
 
-/// `GET /api/purchase/{userId}`: whether this user has an order.
+/// `GET /api/purchase/{userId}`: whether this user has an order. Where buyers show who they are, each hears of
+/// his own alone, and of everybody else what he would hear of somebody who has never bought.
 pub(crate) async fn look_up(
     State(app): State<Arc<App>>,
     user_id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Result<Response, Answer> {
+    let asking = identity::buyer(&app, &headers)?;
     // The only thing that can be wrong with the path is that it is not UTF-8.
     let Path(user_id) = user_id.map_err(|_| Refusal::InvalidUser(None))?;
     let user = UserId::parse(&user_id).map_err(|reason| Refusal::InvalidUser(Some(reason)))?;
 
-    let order = match app.view.order_of(&user) {
-        Some(order) => Some(order),
-        None => app.orders.find(&user).await?,
+    let order = match asking {
+        Some(asking) if asking != user => None,
+        _ => order_of(&app, &user).await?,
     };
     let order_id = order.map(|order| order_id(order.id));
     let body = Json(LookUp {
@@ -88,6 +97,13 @@ pub(crate) async fn look_up(
         order_id,
     });
     Ok(([(CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+async fn order_of(app: &App, user: &UserId) -> Result<Option<Order>, Busy> {
+    match app.view.order_of(user) {
+        Some(order) => Ok(Some(order)),
+        None => app.orders.find(user).await,
+    }
 }
 
 /// All that can be refused before the body is read.

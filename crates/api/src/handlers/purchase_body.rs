@@ -24,9 +24,19 @@ const ESCAPED_CHAR_BYTES_MAX: usize = 12;
 // So a user id that is much too long is still told so, and not that the body is.
 const _: () = assert!(3 * USER_ID_CHARS_MAX * ESCAPED_CHAR_BYTES_MAX < BODY_BYTES_MAX);
 
-/// Who wants to buy.
-pub(super) async fn read(body: Incoming, timeout: Duration) -> Result<UserId, Refusal> {
-    parse(&collect_within(timeout, body).await?)
+/// Who wants to buy. Where that is known already, the body need not say it, and may say nothing else.
+pub(super) async fn read(
+    body: Incoming,
+    timeout: Duration,
+    known: Option<UserId>,
+) -> Result<UserId, Refusal> {
+    let named = parse(&collect_within(timeout, body).await?)?;
+    match (known, named) {
+        (None, Some(user)) => Ok(user),
+        (None, None) => Err(Refusal::InvalidUser(None)),
+        (Some(buyer), Some(user)) if buyer != user => Err(Refusal::OtherUser),
+        (Some(buyer), _) => Ok(buyer),
+    }
 }
 
 async fn collect_within(timeout: Duration, body: Incoming) -> Result<Bytes, Refusal> {
@@ -92,7 +102,7 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
             || parameter.eq_ignore_ascii_case("charset=\"utf-8\""))
 }
 
-/// An object in which `userId` stands once. Other members are passed over, so that clients may send
+/// An object in which `userId` stands once at most. Other members are passed over, so that clients may send
 /// more than this version knows.
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -109,7 +119,7 @@ enum Text<'a> {
     Other(IgnoredAny),
 }
 
-fn parse(body: &[u8]) -> Result<UserId, Refusal> {
+fn parse(body: &[u8]) -> Result<Option<UserId>, Refusal> {
     // A struct would also be read from an array; the contract says object.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Refusal::BadRequest("the body must be a JSON object"));
@@ -119,9 +129,12 @@ fn parse(body: &[u8]) -> Result<UserId, Refusal> {
     let text = match &wire.user_id {
         Some(Text::Borrowed(text)) => *text,
         Some(Text::Owned(text)) => text,
-        Some(Text::Other(_)) | None => return Err(Refusal::InvalidUser(None)),
+        Some(Text::Other(_)) => return Err(Refusal::InvalidUser(None)),
+        None => return Ok(None),
     };
-    UserId::parse(text).map_err(|reason| Refusal::InvalidUser(Some(reason)))
+    UserId::parse(text)
+        .map(Some)
+        .map_err(|reason| Refusal::InvalidUser(Some(reason)))
 }
 
 #[cfg(test)]
@@ -133,7 +146,8 @@ mod tests {
     #[track_caller]
     fn check(body: &str, expected: Result<&str, &str>) {
         let parsed = match parse(body.as_bytes()) {
-            Ok(user) => Ok(user.as_str().to_owned()),
+            Ok(Some(user)) => Ok(user.as_str().to_owned()),
+            Ok(None) => Err("nobody"),
             Err(Refusal::BadRequest(_)) => Err("bad_request"),
             Err(Refusal::InvalidUser(_)) => Err("invalid_user"),
             Err(other) => panic!("{other:?}"),
@@ -161,13 +175,11 @@ mod tests {
         check(r#"{"userId":"ada","userId":"bob"}"#, Err("bad_request"));
         check(r#"{"userId":"\ud800"}"#, Err("bad_request"));
         check("\u{FEFF}{\"userId\":\"ada\"}", Err("bad_request"));
-        for body in [
-            r"{}",
-            r#"{"userId":null}"#,
-            r#"{"userId":1}"#,
-            r#"{"userId":["ada"]}"#,
-        ] {
+        for body in [r#"{"userId":1}"#, r#"{"userId":["ada"]}"#] {
             check(body, Err("invalid_user"));
+        }
+        for body in [r"{}", r#"{"userId":null}"#] {
+            check(body, Err("nobody"));
         }
         check(r#"{"userId":"a\u0000da"}"#, Err("invalid_user"));
         let deep = format!(

@@ -22,6 +22,7 @@ struct Wire<'a> {
     status: &'static str,
     paused: bool,
     ready: bool,
+    identity: &'static str,
     starts_at: u64,
     ends_at: u64,
     stock: u32,
@@ -37,6 +38,8 @@ pub(crate) struct Shown<'a> {
     status: Status,
     /// Whether this node can take orders now.
     ready: bool,
+    /// How buyers show who they are. It stays the same for the life of the process.
+    identity: &'static str,
 }
 
 impl<'a> Shown<'a> {
@@ -46,6 +49,7 @@ impl<'a> Shown<'a> {
             sale: app.view.sale(),
             status: app.view.status(app.now()),
             ready: app.orders.ready().is_ok(),
+            identity: app.identity.name(),
         }
     }
 
@@ -65,6 +69,7 @@ impl<'a> Shown<'a> {
             status: phase_name(status.phase),
             paused: status.paused_at.is_some(),
             ready: self.ready,
+            identity: self.identity,
             starts_at: sale.window().starts_at().0,
             ends_at: sale.window().ends_at().0,
             stock: status.remaining,
@@ -80,11 +85,12 @@ impl<'a> Shown<'a> {
     fn tag(&self) -> String {
         let window = self.sale.window();
         format!(
-            "W/\"{:x}-{:x}-{:x}-{}{}{}\"",
+            "W/\"{:x}-{:x}-{:x}-{}-{}{}{}\"",
             window.starts_at().0,
             window.ends_at().0,
             self.status.sold,
             phase_name(self.status.phase),
+            self.identity,
             if self.status.paused_at.is_some() {
                 "-paused"
             } else {

@@ -4,7 +4,8 @@
 //! token, which another site can neither read nor set.
 
 use axum::http::header::{COOKIE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use flashsale_sale::UserId;
 
 use crate::App;
 use crate::answer::{CsrfReason, Refusal};
@@ -13,12 +14,11 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 const X_XSRF_TOKEN: HeaderName = HeaderName::from_static("x-xsrf-token");
 
-/// Refuses a request that its sender may not have meant.
-pub(crate) fn check<B>(app: &App, request: &Request<B>) -> Result<(), Refusal> {
-    let headers = request.headers();
+/// Refuses a request that its sender may not have meant. `buyer` is who has sent it, where that is known.
+pub(super) fn check(app: &App, headers: &HeaderMap, buyer: Option<&UserId>) -> Result<(), Refusal> {
     let csrf = |reason| Refusal::Csrf {
         reason,
-        token: app.csrf.issue(app.now(), app.bytes()),
+        token: app.csrf.issue(app.now(), app.bytes(), buyer),
     };
     if is_foreign(app, headers) {
         return Err(csrf(CsrfReason::CrossSite));
@@ -52,7 +52,7 @@ pub(crate) fn check<B>(app: &App, request: &Request<B>) -> Result<(), Refusal> {
         return Err(csrf(CsrfReason::Mismatch));
     }
     app.csrf
-        .check(header, app.now())
+        .check(header, app.now(), buyer)
         .map_err(|_| csrf(CsrfReason::Invalid))
 }
 

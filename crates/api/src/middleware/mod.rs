@@ -4,7 +4,8 @@
 //!    answer's common headers, and logs it;
 //! 2. [`cors`]: lets pages of the origins that the shop names use the API;
 //! 3. [`limit`], for purchases, tokens and look-ups: refuses who asks too often from one address;
-//! 4. [`forgery`], for purchases alone: refuses what another site made the browser send.
+//! 4. [`identity::buyer`], for purchases: says who has sent it, and refuses whoever cannot show it;
+//! 5. [`forgery`], for purchases alone: refuses what another site made the browser send.
 //!
 //! Deadlines for heads, idle connections and slow readers lie below, in the server; the limit and the
 //! deadline for a body lie with the one handler that reads one.
@@ -18,14 +19,23 @@ mod observe;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::HeaderMap;
 use axum::middleware::from_fn_with_state;
+use flashsale_sale::UserId;
 
-use crate::App;
+use crate::answer::Refusal;
+use crate::{App, identity};
 
-/// What surrounds the requests that change something.
-pub(crate) use forgery::check as against_forgery;
 /// What surrounds every request.
 pub(crate) use observe::{Asked, observe as around};
+
+/// What surrounds the requests that change something: who has sent this one, and meant it. The token
+/// against forged requests is bound to the buyer, so the buyer comes first.
+pub(crate) fn admit(app: &App, headers: &HeaderMap) -> Result<Option<UserId>, Refusal> {
+    let buyer = identity::buyer(app, headers)?;
+    forgery::check(app, headers, buyer.as_ref())?;
+    Ok(buyer)
+}
 
 /// The same around each route of a router.
 pub(crate) fn around_each(routes: Router, app: Arc<App>) -> Router {

@@ -24,7 +24,7 @@ use bytes::Bytes;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi as _};
 
@@ -90,22 +90,31 @@ fn text_of(document: &Document) -> String {
         paths::openapi
     ),
     components(schemas(schemas::NotFound, schemas::MethodNotAllowed)),
-    modifiers(&CsrfCookie, &Everywhere)
+    modifiers(&Tokens, &Everywhere)
 )]
 struct Api;
 
-struct CsrfCookie;
+struct Tokens;
 
-impl Modify for CsrfCookie {
+impl Modify for Tokens {
     fn modify(&self, document: &mut Document) {
         let cookie = ApiKeyValue::with_description(
             "csrfToken",
             "The token of `GET /api/csrf`, as the cookie that came with it. It is called \
              `__Host-csrfToken` where the server's SECURE_COOKIES is true. A browser sends it by itself.",
         );
+        let shop = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some(
+                "Where `identity` in the status is `token`: the signed token in which the shop says who \
+                 buys. It may come in the cookie that the server's TOKEN_COOKIE names instead, but not twice.",
+            ));
         if let Some(components) = &mut document.components {
             let scheme = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
             components.add_security_scheme("csrfCookie", scheme);
+            let scheme = SecurityScheme::Http(shop.build());
+            components.add_security_scheme("shopToken", scheme);
         }
     }
 }

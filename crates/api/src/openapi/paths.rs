@@ -5,8 +5,8 @@
 use utoipa::IntoParams;
 
 use super::schemas::{
-    AlreadyPurchased, BadRequest, Busy, CsrfToken, Internal, InvalidUser, Live, LookUp, NotReady,
-    PayloadTooLarge, PurchaseForbidden, PurchaseRequest, Purchased, RateLimited, Ready,
+    AlreadyPurchased, BadRequest, Busy, CsrfToken, Internal, InvalidUser, Live, LookUp, NoIdentity,
+    NotReady, PayloadTooLarge, PurchaseForbidden, PurchaseRequest, Purchased, RateLimited, Ready,
     RequestTimeout, SaleStatus, SoldOut, UnsupportedMediaType, UserId,
 };
 
@@ -94,12 +94,14 @@ pub(super) fn events() {}
 /// A token against forged requests
 ///
 /// It comes in the body and as a cookie. Send both back with a purchase: another site can make a browser
-/// send the cookie, but not the header. A browser whose token is still fresh gets the same again.
+/// send the cookie, but not the header. A browser whose token is still fresh gets the same again. Where
+/// `identity` is `token`, it is for the user whom the shop's token names.
 #[utoipa::path(
     get,
     path = "/api/csrf",
     operation_id = "getCsrfToken",
     tag = "purchase",
+    security((), ("shopToken" = [])),
     responses(
         (
             status = 200, description = "The token.", body = CsrfToken,
@@ -107,6 +109,11 @@ pub(super) fn events() {}
                 ("Set-Cookie" = String, description = "The token as the cookie `csrfToken`, for two hours."),
                 ("Cache-Control" = String, description = "`no-store`")
             )
+        ),
+        (status = 400, description = "More than one token of the shop came.", body = BadRequest),
+        (
+            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
+            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
         ),
         (
             status = 429, description = "Too many requests come from one network. Wait, and send it again.",
@@ -133,7 +140,7 @@ pub(super) fn csrf() {}
     tag = "purchase",
     params(PurchaseHead),
     request_body(content = PurchaseRequest, description = "Who wants to buy; at most 16 KiB."),
-    security(("csrfCookie" = [])),
+    security(("csrfCookie" = []), ("csrfCookie" = [], "shopToken" = [])),
     responses(
         (
             status = 200, description = "The unit is the buyer's, and the order is stored.", body = Purchased,
@@ -141,9 +148,14 @@ pub(super) fn csrf() {}
         ),
         (status = 400, description = "The request cannot be understood.", body = BadRequest),
         (
+            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
+            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
+        ),
+        (
             status = 403,
             description = "The sale is not open, or it is paused (`status` is `not_active`), or the request may be \
-                forged (`error` is `csrf`), and then a new token comes with it.",
+                forged (`error` is `csrf`), and then a new token comes with it, or the body names another user \
+                than the token of the shop (`error` is `other_user`).",
             body = PurchaseForbidden,
             headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
         ),
@@ -173,16 +185,24 @@ pub(super) fn csrf() {}
 pub(super) fn purchase() {}
 
 /// Whether a user has an order, and which
+///
+/// Where `identity` is `token`, each hears of his own alone: of everybody else it is told that there is none.
 #[utoipa::path(
     get,
     path = "/api/purchase/{userId}",
     operation_id = "lookUpPurchase",
     tag = "purchase",
     params(("userId" = UserId, Path, description = "Who may have bought; percent-encoded.")),
+    security((), ("shopToken" = [])),
     responses(
         (
             status = 200, description = "The order, or that there is none.", body = LookUp,
             headers(("Cache-Control" = String, description = "`no-store`"))
+        ),
+        (status = 400, description = "More than one token of the shop came.", body = BadRequest),
+        (
+            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
+            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
         ),
         (status = 422, description = "The user id is not valid.", body = InvalidUser),
         (

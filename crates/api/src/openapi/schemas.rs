@@ -7,19 +7,18 @@ use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::words;
-use crate::answer::CsrfReason;
+use crate::answer::{CsrfReason, TokenReason};
 
-/// Bodies that are one or the other.
+/// Bodies that are one of several.
 macro_rules! either {
-    ($($name:ident = $one:ident | $other:ident: $description:literal;)*) => {
+    ($($name:ident = $($one:ident)|+: $description:literal;)*) => {
         $(
             pub(super) struct $name;
 
             impl PartialSchema for $name {
                 fn schema() -> RefOr<Schema> {
                     let one_of = OneOfBuilder::new()
-                        .item(Ref::from_schema_name($one::name()))
-                        .item(Ref::from_schema_name($other::name()))
+                        $(.item(Ref::from_schema_name($one::name())))+
                         .description(Some($description));
                     Schema::from(one_of).into()
                 }
@@ -27,10 +26,10 @@ macro_rules! either {
 
             impl ToSchema for $name {
                 fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-                    schemas.push(($one::name().into_owned(), $one::schema()));
-                    $one::schemas(schemas);
-                    schemas.push(($other::name().into_owned(), $other::schema()));
-                    $other::schemas(schemas);
+                    $(
+                        schemas.push(($one::name().into_owned(), $one::schema()));
+                        $one::schemas(schemas);
+                    )+
                 }
             }
         )*
@@ -49,6 +48,7 @@ pub(super) struct SaleStatus {
     /// Whether this node can take orders right now. If not, a purchase is answered with `Busy`.
     #[schema(example = true)]
     ready: bool,
+    identity: IdentityKind,
     /// The first moment at which a unit may be sold, in epoch milliseconds.
     #[schema(example = 1_795_410_237_311_u64)]
     starts_at: u64,
@@ -82,23 +82,38 @@ pub(crate) enum SalePhase {
     Ended,
 }
 
+/// How buyers show who they are: `open` believes the user id of a request, `token` asks for a signed token
+/// of the shop.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(super) enum IdentityKind {
+    Open,
+    Token,
+}
+
 /// A token against forged requests.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(super) struct CsrfToken {
-    /// For the header `X-CSRF-Token`. It is good for two hours, for every user.
+    /// For the header `X-CSRF-Token`. It is good for two hours; where `identity` is `token`, for this user
+    /// alone, and otherwise for every user.
     #[schema(
         example = "V798PgR2y_uLMkbzxZCf9gAAAaIGyh9uW4FeZXUDsKQQgKzo0VQ51djgEd_JTKXD6oAnGlreCes",
         min_length = 1
     )]
     csrf_token: String,
+    /// Where `identity` is `token`: who is signed in.
+    #[schema(value_type = Option<String>, nullable = false, example = "ada@example.com")]
+    user_id: Option<UserId>,
 }
 
-/// Who wants to buy. Other members are passed over.
+/// Who wants to buy. Other members are passed over. Where `identity` is `token`, the token says it, and
+/// `userId` may be left out, but may not name somebody else.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub(super) struct PurchaseRequest {
-    user_id: UserId,
+    #[schema(value_type = Option<UserId>, nullable = false)]
+    user_id: Option<UserId>,
 }
 
 /// 3 to 254 characters once the spaces around it are gone, none of them a control character. With an `@`
@@ -212,9 +227,25 @@ pub(super) struct CsrfRefusal {
     correlation_id: String,
 }
 
+/// Where `identity` is `token`: the request brought no token of the shop that is good.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(super) struct NoIdentity {
+    #[schema(inline)]
+    error: words::Unauthorized,
+    reason: TokenReason,
+    /// A sentence for a person.
+    #[schema(example = "The token of the shop has expired. Get a new one, and try again.")]
+    message: String,
+    /// What the header `Correlation-Id` says.
+    #[schema(example = "310af4b50f6d92028812bb22a5749146")]
+    correlation_id: String,
+}
+
 either! {
-    PurchaseForbidden = NotActive | CsrfRefusal:
-        "Both answers with this code: the sale's own, and the one to a request that may be forged.";
+    PurchaseForbidden = NotActive | CsrfRefusal | OtherUser:
+        "The answers with this code: the sale's own, the one to a request that may be forged, and the one to \
+         a body that names another user than the token.";
     LookUp = OrderFound | NoOrderFound: "Whether the user has an order, and which.";
 }
 
@@ -310,6 +341,8 @@ errors! {
     UnsupportedMediaType says "The request body must be application/json in UTF-8, not compressed.";
     /// The body did not arrive in time. The connection is closed.
     RequestTimeout says "The request body did not arrive in time.";
+    /// Where `identity` is `token`: the body names another user than the token.
+    OtherUser says "The body names another user than the token. Leave \"userId\" out.";
     /// Who asks has not shown the token of the console.
     Unauthorized says "Sign in with the token of the console, or send it as a bearer token.";
     /// Another site made the browser send the request.

@@ -38,6 +38,7 @@ words! {
     PayloadTooLarge = String "payload_too_large",
     UnsupportedMediaType = String "unsupported_media_type",
     RequestTimeout = String "request_timeout",
+    OtherUser = String "other_user",
     Unauthorized = String "unauthorized",
     Forbidden = String "forbidden",
     RateLimited = String "rate_limited",

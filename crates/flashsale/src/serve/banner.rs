@@ -4,9 +4,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use flashsale_ledger::redis::Rates;
 use flashsale_sale::{Phase, Sale, Status};
 
 use flashsale_api::export::calendar;
+use flashsale_api::identity::Identity;
 
 /// What there is to say.
 pub(super) struct Facts<'a> {
@@ -20,6 +22,9 @@ pub(super) struct Facts<'a> {
     pub(super) is_new: bool,
     pub(super) is_demo: bool,
     pub(super) has_page: bool,
+    pub(super) identity: &'a Identity,
+    /// How often somebody may ask.
+    pub(super) rates: Rates,
 }
 
 /// Where the console listens, how, and where its token is found.
@@ -92,29 +97,42 @@ fn text(facts: &Facts<'_>) -> String {
     if status.phase == Phase::Ended {
         lines.push("  This sale is over. Another one needs another SALE_ID.\n".to_owned());
     }
-    lines.push(if facts.is_demo {
-        "  This is a demo. It is not safe for a real sale, because".to_owned()
-    } else {
-        "  Before buyers come, know that".to_owned()
-    });
-    lines.push(UNSAFE.to_owned());
-    if !origin.starts_with("https:") {
-        lines.push(PLAIN.to_owned());
-    }
-    if let Some(console) = facts.console
-        && !console.is_secure
-        && !console.address.ip().is_loopback()
-    {
-        lines.push(OPEN_CONSOLE.to_owned());
+    let dangers = dangers(facts);
+    if !dangers.is_empty() {
+        lines.push(if facts.is_demo {
+            "  This is a demo. It is not safe for a real sale, because".to_owned()
+        } else {
+            "  Before buyers come, know that".to_owned()
+        });
+        lines.extend(dangers);
     }
     lines.push("\n".to_owned());
     lines.join("\n")
 }
 
-const UNSAFE: &str =
-    "  - whoever sends a user id is believed to be that user: put it behind a front that
-    knows its users;
-  - nothing limits how often one address may ask: let the front do that as well.";
+/// What a real sale should not be open to.
+fn dangers(facts: &Facts<'_>) -> Vec<String> {
+    let open_console = facts
+        .console
+        .is_some_and(|console| !console.is_secure && !console.address.ip().is_loopback());
+    [
+        (matches!(facts.identity, Identity::Open), OPEN_IDENTITY),
+        (facts.rates == Rates::default(), UNCOUNTED),
+        (!facts.origin.starts_with("https:"), PLAIN),
+        (open_console, OPEN_CONSOLE),
+    ]
+    .into_iter()
+    .filter(|(holds, _)| *holds)
+    .map(|(_, sentence)| sentence.to_owned())
+    .collect()
+}
+
+const OPEN_IDENTITY: &str =
+    "  - whoever sends a user id is believed to be that user (IDENTITY=open): put it behind a front
+    that knows its users, or set IDENTITY=token;";
+
+const UNCOUNTED: &str =
+    "  - nothing limits how often somebody may ask (RATE_LIMIT=off), which is for tests;";
 
 const PLAIN: &str =
     "  - it speaks plain HTTP: give it a certificate with TLS_CERT and TLS_KEY, or let the front speak

@@ -4,6 +4,7 @@ mod banner;
 mod console;
 mod descriptors;
 mod desk;
+mod identity;
 mod limits;
 mod shop;
 mod tls;
@@ -18,6 +19,8 @@ use flashsale_api::admin::about::About;
 use flashsale_api::admin::history::History;
 use flashsale_api::admin::session::Sessions;
 use flashsale_api::csrf::Csrf;
+use flashsale_api::identity::Identity;
+use flashsale_api::limits::Limits as NodeLimits;
 use flashsale_api::live::Live;
 use flashsale_api::meters::Meters;
 use flashsale_api::page::Page;
@@ -41,6 +44,7 @@ use crate::failure::Failure;
 use crate::{logging, world};
 use console::ConsoleDoor;
 use desk::Desk;
+use identity::Believed;
 
 /// The page's files, as the build script left them; none if it was built without the page.
 const PAGE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
@@ -68,6 +72,7 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let shop = shop::read(&settings.shop)?;
     let proxy_protocol = proxy_protocol(&settings.entrance)?;
     let files = tls::read(&settings.entrance)?;
+    let believed = identity::read(&settings.identity)?;
     let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
         listener,
@@ -81,13 +86,22 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     // It ends with the process: there is nothing to be tidied up.
     let _keeping_up = files.map(|files| tokio::spawn(files.keep_up()));
     match redis {
-        None => sell(door, &settings, &shop, open_file(&settings).await?).await,
+        None => {
+            sell(
+                door,
+                &settings,
+                &shop,
+                believed,
+                open_file(&settings).await?,
+            )
+            .await
+        }
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
             let rates = limits::shared_rates(&settings.access, &settings.redis);
             let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, rates, data_dir);
-            sell(door, &settings, &shop, opening.await?).await
+            sell(door, &settings, &shop, believed, opening.await?).await
         }
     }
 }
@@ -107,6 +121,7 @@ async fn sell<L: Ledger>(
     mut door: Door,
     settings: &ServeSettings,
     shop: &Shop,
+    believed: Believed,
     chosen: ChosenSale<L>,
 ) -> Result<ExitCode, Failure> {
     let ledger = Arc::new(chosen.ledger);
@@ -114,27 +129,17 @@ async fn sell<L: Ledger>(
     let (committer, queue, loss) = Committer::new(bounds(&settings.bounds));
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
     let limits = descriptors::provide(server_limits(&settings.bounds));
-    let app = Arc::new(App {
-        view: Arc::clone(ledger.view()),
-        csrf: Csrf::new(
-            ledger.csrf_key(),
-            settings.secure_cookies || door.tls.is_some(),
-        ),
-        orders: Arc::new(Desk {
-            committer,
-            ledger: Arc::clone(&ledger),
-        }),
-        clock: Arc::clone(&clock),
-        clock_margin: ledger.clock_margin(),
-        random: world::random,
-        proxies: settings.entrance.proxies(),
+    let (identity, _key_keeper) = believed.begin();
+    let asked = Asked {
+        identity,
         limits: limits::of_node(&settings.access, chosen.limits),
-        origins: settings.access.origins(),
-        live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
-        meters: Meters::default(),
-        page: Page::new(PAGE, shop, ledger.view().sale().product_description()),
-        body_timeout: milliseconds(settings.bounds.body_timeout_ms),
-    });
+        is_secure: settings.secure_cookies || door.tls.is_some(),
+    };
+    let desk = Desk {
+        committer,
+        ledger: Arc::clone(&ledger),
+    };
+    let app = Arc::new(app(settings, shop, asked, desk, limits));
     let console = match door.console.take() {
         Some(console) => Some((
             console,
@@ -161,6 +166,8 @@ async fn sell<L: Ledger>(
         is_new: chosen.is_new,
         is_demo: chosen.is_demo,
         has_page: !PAGE.is_empty(),
+        rates: settings.access.rates(),
+        identity: &app.identity,
     });
     tracing::info!(%address, sale = %app.view.sale().id(), sold = app.view.sold(), "listening");
 
@@ -208,6 +215,40 @@ async fn sell<L: Ledger>(
     // The last event has told it to end.
     live.await.map_err(Failure::failed)?;
     wind_up(worker, ledger, loss_reason).await
+}
+
+/// Who may ask, and how that is found out.
+struct Asked {
+    identity: Identity,
+    limits: NodeLimits,
+    /// Whether buyers come by HTTPS.
+    is_secure: bool,
+}
+
+fn app<L: Ledger>(
+    settings: &ServeSettings,
+    shop: &Shop,
+    asked: Asked,
+    desk: Desk<L>,
+    limits: Limits,
+) -> App {
+    let ledger = Arc::clone(&desk.ledger);
+    App {
+        view: Arc::clone(ledger.view()),
+        identity: asked.identity,
+        csrf: Csrf::new(ledger.csrf_key(), asked.is_secure),
+        orders: Arc::new(desk),
+        clock: ledger.clock(),
+        clock_margin: ledger.clock_margin(),
+        random: world::random,
+        proxies: settings.entrance.proxies(),
+        limits: asked.limits,
+        origins: settings.access.origins(),
+        live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
+        meters: Meters::default(),
+        page: Page::new(PAGE, shop, ledger.view().sale().product_description()),
+        body_timeout: milliseconds(settings.bounds.body_timeout_ms),
+    }
 }
 
 /// Waits until everything is stored that is under way, and tells how it ended.

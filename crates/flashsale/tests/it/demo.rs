@@ -200,9 +200,8 @@ async fn the_banner_says_where_to_look_and_what_is_not_safe() {
         format!("{sale}.sqlite3"),
         "demo".to_owned(),
         "not safe".to_owned(),
-        // Each of the three things that a demo leaves open.
+        // Each of the things that a demo leaves open.
         "user id is believed".to_owned(),
-        "nothing limits".to_owned(),
         "plain HTTP".to_owned(),
     ];
     for text in wanted {

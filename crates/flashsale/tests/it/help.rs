@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 33] = [
+    const SETTINGS: [&str; 43] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -30,6 +30,16 @@ async fn the_help_lists_every_command_and_setting() {
         "TLS_KEY",
         "PROXY_PROTOCOL",
         "TRUSTED_PROXIES",
+        "FORWARDED_BY",
+        "RATE_LIMIT",
+        "RATE_LIMIT_ADDRESS",
+        "ALLOWED_ORIGINS",
+        "IDENTITY",
+        "TOKEN_KEYS",
+        "TOKEN_ALGORITHMS",
+        "TOKEN_AUDIENCE",
+        "TOKEN_ISSUER",
+        "TOKEN_COOKIE",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",
@@ -45,7 +55,7 @@ async fn the_help_lists_every_command_and_setting() {
     let home = Home::new();
     let help = books::run(home.path(), &["--help"]).await;
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{help:?}");
-    for command in ["serve", "orders", "audit", "loadtest"] {
+    for command in ["serve", "orders", "audit", "loadtest", "token"] {
         help.assert_line_with(&[&format!("  {command} ")]);
     }
     let serve = books::run(home.path(), &["serve", "--help"]).await;

@@ -87,6 +87,7 @@ async fn the_status_has_every_field() {
         "serverTime",
         "paused",
         "ready",
+        "identity",
     ];
     let body = assert_json(&response, 200, &fields);
     assert_eq!(body["status"], "active");

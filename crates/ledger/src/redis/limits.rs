@@ -33,7 +33,7 @@ const SCRIPT: &str = include_str!("limit.lua");
 const _: () = assert!(2 * BATCH_MAX < 8_000);
 
 /// The rates that are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rates {
     /// For one address, or one IPv6 network.
     pub address: Option<Rate>,

@@ -57,7 +57,8 @@ export interface paths {
         /**
          * A token against forged requests
          * @description It comes in the body and as a cookie. Send both back with a purchase: another site can make a browser
-         *     send the cookie, but not the header. A browser whose token is still fresh gets the same again.
+         *     send the cookie, but not the header. A browser whose token is still fresh gets the same again. Where
+         *     `identity` is `token`, it is for the user whom the shop's token names.
          */
         get: operations["getCsrfToken"];
         put?: never;
@@ -96,7 +97,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether a user has an order, and which */
+        /**
+         * Whether a user has an order, and which
+         * @description Where `identity` is `token`, each hears of his own alone: of everybody else it is told that there is none.
+         */
         get: operations["lookUpPurchase"];
         put?: never;
         post?: never;
@@ -247,11 +251,23 @@ export interface components {
         /** @description A token against forged requests. */
         CsrfToken: {
             /**
-             * @description For the header `X-CSRF-Token`. It is good for two hours, for every user.
+             * @description For the header `X-CSRF-Token`. It is good for two hours; where `identity` is `token`, for this user
+             *     alone, and otherwise for every user.
              * @example V798PgR2y_uLMkbzxZCf9gAAAaIGyh9uW4FeZXUDsKQQgKzo0VQ51djgEd_JTKXD6oAnGlreCes
              */
             csrfToken: string;
+            /**
+             * @description Where `identity` is `token`: who is signed in.
+             * @example ada@example.com
+             */
+            userId?: string;
         };
+        /**
+         * @description How buyers show who they are: `open` believes the user id of a request, `token` asks for a signed token
+         *     of the shop.
+         * @enum {string}
+         */
+        IdentityKind: "open" | "token";
         /** @description The server is at fault. */
         Internal: {
             /** @enum {string} */
@@ -296,6 +312,22 @@ export interface components {
             /**
              * @description A sentence for a person.
              * @example This address does not take this method; see the header Allow.
+             */
+            message: string;
+            /**
+             * @description What the header `Correlation-Id` says.
+             * @example 310af4b50f6d92028812bb22a5749146
+             */
+            correlationId: string;
+        };
+        /** @description Where `identity` is `token`: the request brought no token of the shop that is good. */
+        NoIdentity: {
+            /** @enum {string} */
+            error: "unauthorized";
+            reason: components["schemas"]["TokenReason"];
+            /**
+             * @description A sentence for a person.
+             * @example The token of the shop has expired. Get a new one, and try again.
              */
             message: string;
             /**
@@ -364,6 +396,21 @@ export interface components {
          * @example afbb44c89da8d70779573b9216720669
          */
         OrderId: string;
+        /** @description Where `identity` is `token`: the body names another user than the token. */
+        OtherUser: {
+            /** @enum {string} */
+            error: "other_user";
+            /**
+             * @description A sentence for a person.
+             * @example The body names another user than the token. Leave "userId" out.
+             */
+            message: string;
+            /**
+             * @description What the header `Correlation-Id` says.
+             * @example 310af4b50f6d92028812bb22a5749146
+             */
+            correlationId: string;
+        };
         /** @description The body is over the limit. */
         PayloadTooLarge: {
             /** @enum {string} */
@@ -379,11 +426,14 @@ export interface components {
              */
             correlationId: string;
         };
-        /** @description Both answers with this code: the sale's own, and the one to a request that may be forged. */
-        PurchaseForbidden: components["schemas"]["NotActive"] | components["schemas"]["CsrfRefusal"];
-        /** @description Who wants to buy. Other members are passed over. */
+        /** @description The answers with this code: the sale's own, the one to a request that may be forged, and the one to a body that names another user than the token. */
+        PurchaseForbidden: components["schemas"]["NotActive"] | components["schemas"]["CsrfRefusal"] | components["schemas"]["OtherUser"];
+        /**
+         * @description Who wants to buy. Other members are passed over. Where `identity` is `token`, the token says it, and
+         *     `userId` may be left out, but may not name somebody else.
+         */
         PurchaseRequest: {
-            userId: components["schemas"]["UserId"];
+            userId?: components["schemas"]["UserId"];
         };
         /** @description The unit is the buyer's, and the order is stored. */
         Purchased: {
@@ -451,6 +501,7 @@ export interface components {
              * @example true
              */
             ready: boolean;
+            identity: components["schemas"]["IdentityKind"];
             /**
              * Format: int64
              * @description The first moment at which a unit may be sold, in epoch milliseconds.
@@ -507,6 +558,11 @@ export interface components {
              */
             correlationId: string;
         };
+        /**
+         * @description What is wrong with the token of a buyer.
+         * @enum {string}
+         */
+        TokenReason: "missing" | "expired" | "not_yet_valid" | "invalid";
         /** @description The body is not JSON in UTF-8, or it is compressed. */
         UnsupportedMediaType: {
             /** @enum {string} */
@@ -668,6 +724,30 @@ export interface operations {
                     "application/json": components["schemas"]["CsrfToken"];
                 };
             };
+            /** @description More than one token of the shop came. */
+            400: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadRequest"];
+                };
+            };
+            /** @description Nobody is signed in; where `identity` is `token`. */
+            401: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `Bearer`, and what is wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoIdentity"];
+                };
+            };
             /** @description Too many requests come from one network. Wait, and send it again. */
             429: {
                 headers: {
@@ -749,7 +829,20 @@ export interface operations {
                     "application/json": components["schemas"]["BadRequest"];
                 };
             };
-            /** @description The sale is not open, or it is paused (`status` is `not_active`), or the request may be forged (`error` is `csrf`), and then a new token comes with it. */
+            /** @description Nobody is signed in; where `identity` is `token`. */
+            401: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `Bearer`, and what is wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoIdentity"];
+                };
+            };
+            /** @description The sale is not open, or it is paused (`status` is `not_active`), or the request may be forged (`error` is `csrf`), and then a new token comes with it, or the body names another user than the token of the shop (`error` is `other_user`). */
             403: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
@@ -897,6 +990,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LookUp"];
+                };
+            };
+            /** @description More than one token of the shop came. */
+            400: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadRequest"];
+                };
+            };
+            /** @description Nobody is signed in; where `identity` is `token`. */
+            401: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `Bearer`, and what is wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoIdentity"];
                 };
             };
             /** @description The user id is not valid. */

@@ -27,10 +27,16 @@ export const saleStatusSchema = v.object({
   paused: v.optional(v.boolean(), false),
   /** Whether the node that answers can take orders right now. */
   ready: v.optional(v.boolean(), true),
+  /** Whether every user id is believed, or a token of the shop says who buys. */
+  identity: v.optional(v.picklist(['open', 'token']), 'open'),
 });
 export type SaleStatus = v.InferOutput<typeof saleStatusSchema>;
 
-export const csrfTokenSchema = v.object({ csrfToken });
+export const csrfTokenSchema = v.object({
+  csrfToken,
+  /** Who is signed in, where a token of the shop says who buys. */
+  userId: v.exactOptional(v.string()),
+});
 
 export const orderLookUpSchema = v.variant('purchased', [
   v.object({ purchased: v.literal(true), orderId }),

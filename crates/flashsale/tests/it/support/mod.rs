@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`server`] starts and ends the binary, [`http`] and [`client`] talk to it,
 //! [`contract`] knows what its answers look like, [`openapi`] holds all of them to the API's document,
-//! [`tls`] and [`http2`] do so over HTTPS; [`events`] follows its live stream, [`console`] stands behind its counter; [`load`] talks to it a lot,
+//! [`tls`] and [`http2`] do so over HTTPS; [`identity`] is the shop that says who buys, [`events`] follows its
+//! live stream, [`console`] stands behind its counter; [`load`] talks to it a lot,
 //! [`persistent`] until there is an answer; [`checks`] judges what came back, [`books`] runs `audit` and
 //! `orders`; [`shop`] is three nodes on one Redis and the course of a fault, [`sabotaged`] a server that
 //! breaks a promise, [`faults`] breaks the disk, [`images`] rebuilds what a power loss would have left of a
@@ -21,6 +22,7 @@ pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod http;
 pub(crate) mod http2;
+pub(crate) mod identity;
 pub(crate) mod images;
 pub(crate) mod load;
 pub(crate) mod openapi;
