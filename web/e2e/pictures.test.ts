@@ -113,7 +113,7 @@ test('moments', { timeout: 120_000 }, async ({ open }) => {
           await page.route('**/api/**', (route) => route.abort());
         },
       });
-      visitor.expectComplaints(/net::ERR_FAILED/);
+      visitor.complaints.expect(/net::ERR_FAILED/);
       await visitor.reads('The shop cannot be reached.');
       return visitor;
     },
