@@ -173,7 +173,7 @@ test('nothing is wrong with a page that waits for the shop, or cannot reach it',
       await page.route('**/api/**', (route) => route.abort('connectionrefused'));
     },
   });
-  cut.expectComplaints(/net::ERR_CONNECTION_REFUSED/);
+  cut.complaints.expect(/net::ERR_CONNECTION_REFUSED/);
   await cut.reads('The shop cannot be reached.');
   expect(await faultsOf(cut.page)).toEqual([]);
 });

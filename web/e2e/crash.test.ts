@@ -11,7 +11,7 @@ describe.each(ENGINES)('a server that dies in mid-purchase, with the ledger in %
   test('before the order arrived: it arrives once, when the server is back', async ({ open }) => {
     const shop = await open({ engine, stock: 3 });
     const ada = await shop.enter(QUICK);
-    ada.expectComplaints(SERVER_GONE);
+    ada.complaints.expect(SERVER_GONE);
     const held = await holdNext(ada);
     await ada.press(ADA);
     await ada.reads('Sending your order');
@@ -31,7 +31,7 @@ describe.each(ENGINES)('a server that dies in mid-purchase, with the ledger in %
   test('after it was stored: the same order is told, although all are sold', async ({ open }) => {
     const shop = await open({ engine, stock: 3 });
     const ada = await shop.enter(QUICK);
-    ada.expectComplaints(SERVER_GONE);
+    ada.complaints.expect(SERVER_GONE);
     const lost = await loseNext(ada, async (route) => {
       await buyFor(shop.url, crowd(2));
       await shop.server.kill();
@@ -50,7 +50,7 @@ describe.each(ENGINES)('a server that dies in mid-purchase, with the ledger in %
   test('while all were sold to others: the truth is on the screen', async ({ open }) => {
     const shop = await open({ engine, stock: 2 });
     const ada = await shop.enter(QUICK);
-    ada.expectComplaints(SERVER_GONE);
+    ada.complaints.expect(SERVER_GONE);
     const held = await holdNext(ada);
     await ada.press(ADA);
     await buyFor(shop.url, crowd(2));

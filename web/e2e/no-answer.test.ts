@@ -74,7 +74,7 @@ test('the time that the shop asks for is kept, by the page and by the buyer', as
 test('an answer lost on the way is asked for again, and is the same order', async ({ open }) => {
   const shop = await open({ stock: 1 });
   const ada = await shop.enter();
-  ada.expectComplaints(/net::ERR_FAILED/);
+  ada.complaints.expect(/net::ERR_FAILED/);
   const lost = await loseNext(ada, (route) => route.abort());
   await ada.press(ADA);
   await ada.reads('No connection to the shop.');

@@ -33,7 +33,7 @@ test('an order in one tab is the receipt in the other, where nobody pressed', as
 test('the network goes in mid-purchase and comes back: one order', async ({ open }) => {
   const shop = await open({ stock: 5 });
   const ada = await shop.enter({ prepare: withoutChance });
-  ada.expectComplaints(/net::ERR_INTERNET_DISCONNECTED/);
+  ada.complaints.expect(/net::ERR_INTERNET_DISCONNECTED/);
   const lost = await loseNext(ada, async (route) => {
     await ada.context.setOffline(true);
     await route.abort('internetdisconnected');
@@ -57,7 +57,7 @@ test('the network goes for a while and nobody pressed: the news comes after it',
 }) => {
   const shop = await open({ stock: 5 });
   const ada = await shop.enter({ prepare: withoutChance });
-  ada.expectComplaints(/net::ERR_INTERNET_DISCONNECTED/);
+  ada.complaints.expect(/net::ERR_INTERNET_DISCONNECTED/);
   await ada.left('5 of 5 left');
   await ada.context.setOffline(true);
   await ada.phase('Offline');

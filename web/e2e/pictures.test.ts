@@ -1,14 +1,8 @@
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
 import type { BrowserContextOptions } from 'playwright-core';
-import { beforeAll, expect } from 'vitest';
 
 import { buyFor, crowd } from './support/api';
-import { atRest } from './support/health';
-import { DESKTOP, PHONE, SCHEMES } from './support/looks';
 import { answerOnce, toldNothing, toldOnly } from './support/network';
+import { isDocumented, type Look, LOOKS, take } from './support/pictures';
 import { type Shop, test } from './support/shop';
 import type { Visitor } from './support/visitor';
 
@@ -17,18 +11,6 @@ import type { Visitor } from './support/visitor';
  * Each is taken only once the words that belong to it are there.
  */
 
-const DIRECTORY = resolve(
-  process.env.SCREENSHOTS || fileURLToPath(new URL('.screenshots', import.meta.url)),
-);
-
-const SCREENS = { desktop: DESKTOP, phone: PHONE };
-const LOOKS: Look[] = Object.entries(SCREENS).flatMap(([screen, options]) =>
-  SCHEMES.map((colorScheme) => ({
-    look: `${screen}-${colorScheme}`,
-    options: { ...options, colorScheme },
-  })),
-);
-const isDocumented = ({ look }: Look) => look === 'desktop-light' || look === 'phone-dark';
 const PHASES = [
   { pictures: 'of the documentation', looks: LOOKS.filter(isDocumented) },
   { pictures: 'in the other looks', looks: LOOKS.filter((look) => !isDocumented(look)) },
@@ -39,36 +21,16 @@ const PRODUCT = { PRODUCT_DESCRIPTION: 'Alba Stacking Dishes, Vermilion' };
 const STOCK = 500;
 const SOLD_BEFORE = 188;
 
-interface Look {
-  look: string;
-  options: BrowserContextOptions;
-}
-
-async function take({ page }: Visitor, name: string) {
-  await page.evaluate(() => {
-    // The focus ring belongs to a keyboard.
-    (document.activeElement as HTMLElement | null)?.blur();
-    scrollTo(0, 0);
-  });
-  await atRest(page);
-  const path = join(DIRECTORY, `${name}.png`);
-  const fullPage = name.includes('phone');
-  const picture = await page.screenshot({ path, fullPage, animations: 'disabled' });
-  expect(picture.length).toBeGreaterThan(10_000);
-}
+const isOnPhone = (look: string) => look.startsWith('phone');
 
 async function show(shop: Shop, looks: Look[], scene: string, says: string) {
   for (const { look, options } of looks) {
     const visitor = await shop.enter(options);
     await visitor.reads(says);
-    await take(visitor, `${scene}-${look}`);
+    await take(visitor.page, `${scene}-${look}`, isOnPhone(look));
     await visitor.context.close();
   }
 }
-
-beforeAll(async () => {
-  await mkdir(DIRECTORY, { recursive: true });
-});
 
 test.for(PHASES)('phases, $pictures', { timeout: 60_000 }, async ({ looks }, { open }) => {
   const upcoming = await open({ stock: STOCK, start: '584s', end: '45m', settings: PRODUCT });
@@ -80,10 +42,10 @@ test.for(PHASES)('phases, $pictures', { timeout: 60_000 }, async ({ looks }, { o
     const visitor = await shop.enter(options);
     await visitor.unlocked();
     await visitor.buyerId.fill(BUYERS[index] ?? '');
-    await take(visitor, `active-${look}`);
+    await take(visitor.page, `active-${look}`, isOnPhone(look));
     await visitor.button.click();
     await visitor.order();
-    await take(visitor, `receipt-${look}`);
+    await take(visitor.page, `receipt-${look}`, isOnPhone(look));
     await visitor.context.close();
   }
   await shop.server.brake(true);
@@ -113,7 +75,7 @@ test('moments', { timeout: 120_000 }, async ({ open }) => {
           await page.route('**/api/**', (route) => route.abort());
         },
       });
-      visitor.expectComplaints(/net::ERR_FAILED/);
+      visitor.complaints.expect(/net::ERR_FAILED/);
       await visitor.reads('The shop cannot be reached.');
       return visitor;
     },
@@ -145,7 +107,7 @@ test('moments', { timeout: 120_000 }, async ({ open }) => {
   for (const [scene, reach] of Object.entries(scenes)) {
     for (const { look, options } of LOOKS) {
       const visitor = await reach(options);
-      await take(visitor, `${scene}-${look}`);
+      await take(visitor.page, `${scene}-${look}`, isOnPhone(look));
       await visitor.context.close();
     }
   }
@@ -156,5 +118,5 @@ test('a receipt on paper', async ({ open }) => {
   const ada = await shop.enter({ colorScheme: 'dark', viewport: { width: 794, height: 1_123 } });
   await ada.buy('ada@example.com');
   await ada.page.emulateMedia({ media: 'print' });
-  await take(ada, 'receipt-print');
+  await take(ada.page, 'receipt-print', false);
 });

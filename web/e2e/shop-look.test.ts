@@ -52,6 +52,21 @@ test('name, title, text, picture and colours are the shop’s own', async ({ ope
   expect(await faultsOf(page)).toEqual([]);
 });
 
+test('where the picture does not come, its words stand in its place', async ({ open }) => {
+  const picture = join(tmpdir(), `flashsale-e2e-${process.pid}.svg`);
+  await writeFile(picture, PICTURE);
+  const shop = await open({ stock: 2, settings: look(picture) });
+  const ada = await shop.enter({
+    prepare: async (page) => {
+      await page.route('**/shop/picture-*', (route) => route.abort());
+    },
+  });
+  ada.complaints.expect(/net::ERR_FAILED/);
+  await ada.reads('Six dishes, seen from above');
+  expect(await ada.page.locator('img').count()).toBe(0);
+  expect(await faultsOf(ada.page)).toEqual([]);
+});
+
 test('a link to the page is shown with the shop’s words', async ({ open }) => {
   const settings = { SHOP_NAME: 'Porzellan & Söhne', PRODUCT_NAME: 'Alba "Stack"' };
   const shop = await open({ stock: 2, settings });

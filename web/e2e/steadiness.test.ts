@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 
 import { buyFor, crowd } from './support/api';
 import { atRest, movements, shiftsOf, watchShifts } from './support/health';
-import { DESKTOP, PHONE } from './support/looks';
+import { DESKTOP, NARROW, PHONE } from './support/looks';
 import { holdNext } from './support/network';
 import { test } from './support/shop';
 
@@ -10,6 +10,7 @@ const SCREENS = [
   { screen: 'a desktop', look: DESKTOP },
   { screen: 'a phone', look: PHONE },
 ];
+const SMALLEST = { screen: 'the smallest phone', look: { ...PHONE, viewport: NARROW } };
 /** A tenth of what counts as good for a page that people read. */
 const SHIFT_MAX = 0.01;
 
@@ -66,6 +67,18 @@ test('the button stays where it is, whatever it says and whatever comes below it
   await held.release();
   await ada.order();
 });
+
+test.for([...SCREENS, SMALLEST])(
+  'on $screen the button is to be seen at once',
+  async ({ look }, { open }) => {
+    const shop = await open({ stock: 4 });
+    const ada = await shop.enter(look);
+    await ada.unlocked();
+    const button = await ada.button.boundingBox();
+    const screen = ada.page.viewportSize();
+    expect((button?.y ?? 0) + (button?.height ?? 0)).toBeLessThanOrEqual(screen?.height ?? 0);
+  },
+);
 
 test('who wants less motion gets none, and the others get some', async ({ open }) => {
   const shop = await open({ stock: 4 });

@@ -32,7 +32,7 @@ describe.each(ENGINES)('with the ledger in %s', (engine) => {
   test('a server that stops in order and starts again has its visitors back', async ({ open }) => {
     const shop = await open({ engine, stock: 5 });
     const ada = await shop.enter(QUICK);
-    ada.expectComplaints(SERVER_GONE);
+    ada.complaints.expect(SERVER_GONE);
     await ada.unlocked();
     await ada.buyerId.fill('ada@example.com');
     await shop.server.stop();
@@ -71,7 +71,7 @@ test('a page that never reached the shop carries on once it can', async ({ open 
       await page.route('**/api/**', (route) => route.abort('connectionrefused'));
     },
   });
-  ada.expectComplaints(SERVER_GONE);
+  ada.complaints.expect(SERVER_GONE);
   await ada.phase('Not reachable');
   await ada.reads('The shop cannot be reached.');
   await ada.reads('No signal');
@@ -88,7 +88,7 @@ test('a page that is refused the stream asks now and then, and gets it when one 
   const first = await shop.enter();
   await first.unlocked();
   const second = await shop.enter(QUICK);
-  second.expectComplaints(/status of 503 .*\/api\/events/);
+  second.complaints.expect(/status of 503 .*\/api\/events/);
   await second.unlocked();
   await buyFor(shop.url, crowd(2));
   await Promise.all([first.left('3 of 5 left'), second.left('3 of 5 left')]);
@@ -125,8 +125,8 @@ test('the content policy is in force, and a breach of it would be noticed', asyn
   const shop = await open({ stock: 2 });
   const ada = await shop.enter();
   await ada.unlocked();
-  expect(ada.complaints).toEqual([]);
-  ada.expectComplaints(/Content Security Policy/);
+  expect(ada.complaints.all).toEqual([]);
+  ada.complaints.expect(/Content Security Policy/);
   const ran = await ada.page.evaluate(() => {
     const script = document.createElement('script');
     script.textContent = 'document.body.dataset.breached = "yes"';
@@ -134,5 +134,5 @@ test('the content policy is in force, and a breach of it would be noticed', asyn
     return document.body.dataset.breached ?? 'no';
   });
   expect(ran).toBe('no');
-  await expect.poll(() => ada.complaints.join()).toContain('Content Security Policy');
+  await expect.poll(() => ada.complaints.all.join()).toContain('Content Security Policy');
 });

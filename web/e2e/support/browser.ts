@@ -39,9 +39,18 @@ export interface Visit extends BrowserContextOptions {
 /** Lets a person come to the page, with a profile of their own. */
 export async function visit(browser: Browser, url: string, how: Visit): Promise<Visitor> {
   const { path = '/', prepare, ...options } = how;
+  const context = await openContext(browser, options);
+  return openTab(context, new URL(path, url), prepare);
+}
+
+/** A browser as a person has it: with a profile of its own. */
+export async function openContext(
+  browser: Browser,
+  options: BrowserContextOptions,
+): Promise<BrowserContext> {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   context.setDefaultTimeout(ACTION_MS_MAX);
-  return openTab(context, new URL(path, url), prepare);
+  return context;
 }
 
 /** Opens one more tab in a browser that somebody has. */

@@ -1,18 +1,60 @@
-/** The seconds of a made-up sale: people gather, the rush comes, all is sold, and it ebbs away. */
+import type { Page } from 'playwright-core';
 
-export const STOCK = 20_000;
+/**
+ * A made-up sale of which a console is told: people gather, the rush comes, all is sold, and it ebbs away. A
+ * node keeps a quarter of an hour of it, for which no test can wait.
+ */
+
+const STOCK = 20_000;
+const SAMPLES_KEPT = 900;
 /** How long the stock lasts. */
 const SOLD_OUT_S = 26;
 
+/** What is wrong at the moment. */
+export interface Trouble {
+  paused: boolean;
+  reasons: string[];
+}
+
+/** From now on this console hears of the rush, as of so many seconds after the start, and in trouble. */
+export async function tellOfRush(page: Page, secondsIn: number, trouble: Trouble): Promise<void> {
+  const startsAt = Math.floor(Date.now() / 1_000) * 1_000 - secondsIn * 1_000;
+  await page.route('**/admin/live*', (route) => route.fulfill({ json: live(startsAt, trouble) }));
+}
+
+function live(startsAt: number, { paused, reasons }: Trouble) {
+  const now = Date.now();
+  const second = Math.floor((now - startsAt) / 1_000) - 1;
+  const { sold, left } = lifeAt(second);
+  return {
+    now,
+    state: {
+      status: left === 0 ? 'sold_out' : 'active',
+      paused,
+      pausedAt: paused ? now - 131_000 : null,
+      ready: reasons.length === 0,
+      reasons,
+      sold,
+      stock: left,
+      queueMax: 16_384,
+      connectionsMax: 20_000,
+      streamsMax: 10_000,
+    },
+    samples: Array.from({ length: SAMPLES_KEPT }, (_, index) =>
+      rushSample(second + index - SAMPLES_KEPT + 1, startsAt),
+    ),
+  };
+}
+
 /** Sold and left at the end of a second after the start. */
-export function lifeAt(second: number): { sold: number; left: number } {
+function lifeAt(second: number): { sold: number; left: number } {
   const share = Math.min(1, Math.max(0, (second + 1) / SOLD_OUT_S));
   const sold = Math.round(STOCK * (1 - (1 - share) ** 1.6));
   return { sold, left: STOCK - sold };
 }
 
 /** The sample of a second, the same each time it is asked for. */
-export function rushSample(second: number, startsAt: number) {
+function rushSample(second: number, startsAt: number) {
   const noise = (salt: number) => 0.85 + 0.3 * fraction(second * 12.9898 + salt * 78.233);
   const { sold, left } = lifeAt(second);
   const isOpen = second >= 0;

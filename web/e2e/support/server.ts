@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Program, program } from './process';
@@ -22,6 +22,11 @@ export class Server {
     return this.#url;
   }
 
+  /** The console's address; it stays the same as well. */
+  get console(): string {
+    return this.#console;
+  }
+
   async start(): Promise<void> {
     const [started, said] = await Program.start({
       program: program('FLASHSALE_BIN', 'the built server'),
@@ -30,8 +35,8 @@ export class Server {
       directory: this.directory,
       env: {
         HOST: '127.0.0.1',
-        PORT: this.#url === '' ? '0' : new URL(this.#url).port,
-        ADMIN_PORT: '0',
+        PORT: portOf(this.#url),
+        ADMIN_PORT: portOf(this.#console),
         // Whole crowds come from this one address.
         RATE_LIMIT: 'off',
         DATA_DIR: this.#dataDirectory,
@@ -52,9 +57,19 @@ export class Server {
     await this.#process?.stop();
   }
 
+  /** What opens the console: it lies in the data folder, where the server has put it. */
+  async token(): Promise<string> {
+    return (await readFile(this.#tokenFile, 'utf8')).trim();
+  }
+
+  /** The next start makes another one. */
+  async removeToken(): Promise<void> {
+    await rm(this.#tokenFile);
+  }
+
   /** Pulls the emergency brake or lets it go, from behind the counter. */
   async brake(paused: boolean): Promise<void> {
-    const token = (await readFile(join(this.#dataDirectory, 'admin-token'), 'utf8')).trim();
+    const token = await this.token();
     const answer = await fetch(`${this.#console}/admin/brake`, {
       method: 'PUT',
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
@@ -66,6 +81,15 @@ export class Server {
   get #dataDirectory(): string {
     return join(this.directory, 'data');
   }
+
+  get #tokenFile(): string {
+    return join(this.#dataDirectory, 'admin-token');
+  }
+}
+
+/** The port to listen on: any at first, and after that the same again. */
+function portOf(url: string): string {
+  return url === '' ? '0' : new URL(url).port;
 }
 
 /** A server may be built without the page; that is worth a sentence and not fifty timeouts. */

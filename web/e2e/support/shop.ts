@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { test as plain } from 'vitest';
 
-import { launchBrowser, openTab, type Visit, visit } from './browser';
+import { launchBrowser, openContext, openTab, type Visit, visit } from './browser';
+import { Clerk } from './clerk';
 import { type Durability, Redis } from './redis';
 import { requirePage, Server } from './server';
 import type { Visitor } from './visitor';
@@ -29,6 +30,7 @@ export interface SaleSettings {
 /** One sale on a server of its own, and those who come to it. */
 export class Shop {
   readonly visitors: Visitor[] = [];
+  readonly clerks: Clerk[] = [];
 
   private constructor(
     readonly browser: Browser,
@@ -82,13 +84,35 @@ export class Shop {
     return this.#welcome(await openTab(context, new URL(this.url)));
   }
 
+  /** Somebody opens the console, who has not signed in yet. */
+  async stepBehind(how: BrowserContextOptions = {}): Promise<Clerk> {
+    const context = await openContext(this.browser, how);
+    const clerk = new Clerk(context, await context.newPage());
+    this.clerks.push(clerk);
+    await clerk.page.goto(this.server.console);
+    return clerk;
+  }
+
+  /** The same, with the right token. */
+  async signIn(how: BrowserContextOptions = {}): Promise<Clerk> {
+    const clerk = await this.stepBehind(how);
+    await clerk.give(await this.server.token());
+    await clerk.page.getByRole('meter').waitFor();
+    return clerk;
+  }
+
+  /** All who were here, on either side of the counter. */
+  get people(): readonly (Visitor | Clerk)[] {
+    return [...this.visitors, ...this.clerks];
+  }
+
   #welcome(visitor: Visitor): Visitor {
     this.visitors.push(visitor);
     return visitor;
   }
 
   async close(): Promise<void> {
-    for (const { context } of this.visitors) await context.close();
+    for (const { context } of this.people) await context.close();
     await this.server.kill();
     await this.redis?.kill();
     await rm(this.directory, { recursive: true, force: true });
@@ -122,7 +146,9 @@ export const test = plain.extend<Fixtures>({
       shops.push(shop);
       return shop;
     });
-    const complaints = shops.flatMap(({ visitors }) => visitors).flatMap((one) => one.unexpected());
+    const complaints = shops
+      .flatMap(({ people }) => people)
+      .flatMap((one) => one.complaints.unexpected());
     for (const shop of shops) await shop.close();
     if (complaints.length > 0) throw new Error(`A page complained:\n${complaints.join('\n')}`);
   },

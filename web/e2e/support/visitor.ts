@@ -1,5 +1,7 @@
-import type { BrowserContext, ConsoleMessage, Locator, Page, Request } from 'playwright-core';
+import type { BrowserContext, Locator, Page, Request } from 'playwright-core';
 import { expect } from 'vitest';
+
+import { Complaints } from './complaints';
 
 const SOON_MS = 10_000;
 
@@ -17,9 +19,8 @@ export class Visitor {
   readonly streams: number[] = [];
   /** Times that the page was loaded. */
   loads = 0;
-  /** Errors on the console, exceptions, breaches of the content policy, requests to other hosts. */
-  readonly complaints: string[] = [];
-  readonly #expected: RegExp[] = [];
+  /** Those of the page, and its requests to other hosts. */
+  readonly complaints = new Complaints();
 
   readonly buyerId: Locator;
   /** The one big button, whatever it says. */
@@ -40,16 +41,6 @@ export class Visitor {
     this.receipt = page.getByRole('region', { name: GREETINGS });
     this.meter = page.getByRole('meter');
     this.#watch(origin);
-  }
-
-  /** Says which complaints belong to what the test does to this visitor. */
-  expectComplaints(...patterns: RegExp[]): void {
-    this.#expected.push(...patterns);
-  }
-
-  /** The complaints that the test has not named. */
-  unexpected(): string[] {
-    return this.complaints.filter((one) => !this.#expected.some((pattern) => pattern.test(one)));
   }
 
   /** Whether the button takes no press. Locked buttons keep the focus: they are marked, not disabled. */
@@ -108,25 +99,14 @@ export class Visitor {
     page.on('requestfailed', (request) => {
       if (isPurchase(request.url())) this.purchases.push(0);
     });
-    page.on('pageerror', (error) => this.complaints.push(`an exception: ${error.message}`));
-    page.on('console', (message) => this.#hear(message));
+    this.complaints.watch(page, isPurchase);
   }
 
   #note(request: Request, origin: string): void {
     const url = new URL(request.url());
-    if (url.origin !== origin) this.complaints.push(`a request to another host: ${url.href}`);
+    if (url.origin !== origin) this.complaints.add(`a request to another host: ${url.href}`);
     if (url.pathname === '/api/status') this.polls += 1;
     if (isPurchase(url.href)) this.keys.push(request.headers()['idempotency-key'] ?? '');
-  }
-
-  #hear(message: ConsoleMessage): void {
-    if (message.type() !== 'error' && message.type() !== 'warning') return;
-    const { url } = message.location();
-    // Chromium reports every answer that is not a success; for a purchase they are in the contract.
-    const refused = /^Failed to load resource: the server responded with a status of /;
-    if (refused.test(message.text()) && isPurchase(url)) return;
-    const where = url === '' ? '' : ` (${new URL(url).pathname})`;
-    this.complaints.push(`on the console: ${message.text()}${where}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
+import { CrashGuard } from '@/components/crash-guard';
 import { loadWords } from '@/lib/words';
 import { statusJson } from '@/testing/fake-shop';
 import {
@@ -15,7 +16,7 @@ import {
   PURCHASED,
 } from '@/testing/open-page';
 
-import { CrashGuard } from './crash-guard';
+import { Crashed } from './crashed';
 import { Spoken } from './spoken';
 
 eachWithItsOwnBrowser();
@@ -101,7 +102,7 @@ test('a page that breaks says so and offers to begin anew', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {});
   render(
     <Spoken words={await loadWords('en')}>
-      <CrashGuard>
+      <CrashGuard fallback={<Crashed />}>
         <Broken />
       </CrashGuard>
     </Spoken>,

@@ -3,11 +3,12 @@ import './base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
+import { CrashGuard } from '@/components/crash-guard';
 import { chooseLanguage, storedLanguage } from '@/lib/language';
 import { loadWords } from '@/lib/words';
 
 import { App } from './app';
-import { CrashGuard } from './crash-guard';
+import { Crashed } from './crashed';
 import { createServices } from './services';
 import { Spoken } from './spoken';
 
@@ -29,7 +30,7 @@ try {
   createRoot(root).render(
     <StrictMode>
       <Spoken words={words}>
-        <CrashGuard>
+        <CrashGuard fallback={<Crashed />}>
           <App services={services} />
         </CrashGuard>
       </Spoken>

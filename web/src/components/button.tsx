@@ -1,6 +1,7 @@
 import type { ReactNode, Ref } from 'react';
 
 import styles from './button.module.css';
+import { Spinner } from './spinner';
 
 interface ButtonProps {
   children: ReactNode;
@@ -41,7 +42,7 @@ export function Button({
       aria-busy={busy}
       onClick={onClick}
     >
-      {busy && <span className={styles.spinner} aria-hidden="true" />}
+      {busy && <Spinner />}
       {children}
     </button>
   );

@@ -3,17 +3,18 @@ import './base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
+import { CrashGuard } from '@/components/crash-guard';
 import { createSession } from '@/console/lib/session';
 
 import { Console } from './console';
-import { CrashGuard } from './crash-guard';
+import { Crashed } from './crashed';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('console.html has lost its root element');
 
 createRoot(root).render(
   <StrictMode>
-    <CrashGuard>
+    <CrashGuard fallback={<Crashed />}>
       <Console session={createSession()} />
     </CrashGuard>
   </StrictMode>,

@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
 
+import { Spinner } from '@/components/spinner';
+
 import styles from './button.module.css';
 
 interface ButtonProps {
@@ -29,7 +31,7 @@ export function Button({
       aria-busy={busy}
       onClick={locked || busy ? undefined : onClick}
     >
-      {busy && <span className={styles.spinner} aria-hidden="true" />}
+      {busy && <Spinner />}
       {children}
     </button>
   );

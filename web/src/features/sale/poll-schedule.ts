@@ -1,3 +1,5 @@
+import type { Situation } from '@/lib/polling';
+
 /** The usual time between two polls. */
 export const POLL_MS = 3_000;
 /** Polls of a page that nobody looks at. */
@@ -8,12 +10,9 @@ export const POLL_FAILED_MS_MAX = 30_000;
 export const POLL_JITTER = 0.2;
 
 /** How long to wait before the next poll; `random` is uniform in [0, 1). */
-export function pollDelayMs(
-  situation: { failuresInARow: number; hidden: boolean },
-  random: number,
-): number {
-  const backoff = Math.min(POLL_MS * 2 ** situation.failuresInARow, POLL_FAILED_MS_MAX);
-  const wait = situation.hidden ? Math.max(POLL_HIDDEN_MS, backoff) : backoff;
+export function pollDelayMs({ failuresInARow, hidden }: Situation, random: number): number {
+  const backoff = Math.min(POLL_MS * 2 ** failuresInARow, POLL_FAILED_MS_MAX);
+  const wait = hidden ? Math.max(POLL_HIDDEN_MS, backoff) : backoff;
   return Math.round(wait * (1 + POLL_JITTER * (2 * random - 1)));
 }
 

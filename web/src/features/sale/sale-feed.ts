@@ -2,9 +2,10 @@ import { ApiError } from '@/lib/api/answers';
 import { getStatus, type ObservedStatus } from '@/lib/api/client';
 import type { SaleStatus } from '@/lib/api/schemas';
 import { openStatusEvents } from '@/lib/api/status-events';
+import { type Polling, startPolling } from '@/lib/polling';
 
 import { startLiveStream } from './live-stream';
-import { type Polling, startPolling } from './polling';
+import { firstPollDelayMs, pollDelayMs } from './poll-schedule';
 import { newerStatus } from './sale-phase';
 import type { ServerClock } from './server-clock';
 
@@ -63,7 +64,7 @@ export function createSaleFeed(clock: ServerClock): SaleFeed {
     refresh: () => polling?.pollNow(),
     start: () => {
       // Asked at once and beside the stream: networks that hold streams back let a question through.
-      const started = startPolling(poll);
+      const started = startPolling(poll, (situation) => pollDelayMs(situation, Math.random()));
       polling = started;
       const stopStream = startLiveStream({
         open: openStatusEvents,
@@ -71,7 +72,7 @@ export function createSaleFeed(clock: ServerClock): SaleFeed {
         onLive: (next) => {
           live = next;
           if (live) started.rest();
-          else started.resume();
+          else started.resume(firstPollDelayMs(Math.random()));
         },
       });
       return () => {

@@ -15,7 +15,7 @@ export interface Reply {
 }
 
 export interface Request {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   timeoutMs: number;
   headers?: Record<string, string>;

@@ -1,8 +1,8 @@
 import type { AdminClient } from '@/console/lib/api/client';
 import type { LiveState, Sample } from '@/console/lib/api/schemas';
 import type { Failure } from '@/console/lib/api/transport';
-import { type Poller, type Situation, startPoller } from '@/console/lib/poller';
 import { createStore, type Store } from '@/console/lib/store';
+import { type Polling, type Situation, startPolling } from '@/lib/polling';
 
 import { withFresh } from './samples';
 
@@ -41,7 +41,7 @@ const NOTHING: LiveView = { link: { kind: 'connecting' }, state: null, samples: 
 
 export function createLiveFeed(client: Pick<AdminClient, 'getLive'>): LiveFeed {
   const view = createStore<LiveView>(NOTHING);
-  let poller: Poller | null = null;
+  let polling: Polling | null = null;
   /** Set when the node may have begun to count anew, so that a number of ours means nothing to it. */
   let askForAll = true;
   /** Counts what was forgotten, so that an answer which was under way then does not bring it back. */
@@ -75,14 +75,14 @@ export function createLiveFeed(client: Pick<AdminClient, 'getLive'>): LiveFeed {
   return {
     view,
     start: () => {
-      const started = startPoller(poll, pollDelayMs);
-      poller = started;
+      const started = startPolling(poll, pollDelayMs);
+      polling = started;
       return () => {
         started.stop();
-        if (poller === started) poller = null;
+        if (polling === started) polling = null;
       };
     },
-    refresh: async () => poller?.pollNow(),
+    refresh: async () => polling?.pollAfresh(),
     forget: () => {
       lives += 1;
       askForAll = true;

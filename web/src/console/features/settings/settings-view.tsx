@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 
 import { Moment } from '@/console/components/moment';
 import type { Sale } from '@/console/lib/api/schemas';
@@ -62,7 +62,7 @@ function Facts({ title, facts, wide = false }: FactsProps) {
         <tbody>
           {facts.map(([name, value]) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{breakable(name)}</th>
               <td>{value}</td>
             </tr>
           ))}
@@ -70,4 +70,14 @@ function Facts({ title, facts, wide = false }: FactsProps) {
       </table>
     </section>
   );
+}
+
+/** A long name in capitals goes on in the next line after an underscore, and not in the middle of a word. */
+function breakable(name: string): ReactNode {
+  return name.split(/(?<=_)/).map((part, index) => (
+    <Fragment key={part}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }

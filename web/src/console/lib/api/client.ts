@@ -8,7 +8,7 @@ import {
   type Sale,
   saleSchema,
 } from './schemas';
-import { type Answer, nothing, send } from './transport';
+import { type Answer, ask, nothing } from './transport';
 
 const TIMEOUT_MS = 5_000;
 /** A search walks through the orders, and the ledger may be busy when the brake is pulled. */
@@ -33,15 +33,15 @@ export interface AdminClient {
 
 /** `onUnauthorized` is told of every answer that says the session is over. */
 export function createAdminClient(onUnauthorized: () => void): AdminClient {
-  const inSession: typeof send = async (request) => {
-    const answer = await send(request);
+  const inSession: typeof ask = async (request) => {
+    const answer = await ask(request);
     if (answer.kind === 'unauthorized') onUnauthorized();
     return answer;
   };
   const session = { path: '/admin/session', schema: nothing, timeoutMs: TIMEOUT_MS };
   return {
-    signIn: (token) => send({ ...session, method: 'POST', json: { token } }),
-    signOut: () => send({ ...session, method: 'DELETE' }),
+    signIn: (token) => ask({ ...session, method: 'POST', json: { token } }),
+    signOut: () => ask({ ...session, method: 'DELETE' }),
     getSale: (signal) =>
       inSession({
         method: 'GET',

@@ -1,17 +1,14 @@
-import productPicture from '@/assets/product.svg';
 import type { Shop } from '@/lib/shop';
 import { useWords } from '@/lib/words';
 
 import type { Sale } from '../api/use-sale';
 import { Countdown } from './countdown';
+import { Picture } from './picture';
 import styles from './stage.module.css';
 
 /** The hero: the product on its stage, and below it the time that is left, or how it went. */
 export function Stage({ sale, shop }: { sale: Sale; shop: Shop }) {
   const { messages, formats } = useWords();
-  const over = sale.phase === 'sold_out' || sale.phase === 'ended';
-  const ownPicture = shop.pictureUrl !== null;
-  const altOfOwn = shop.pictureAlt ?? shop.productName ?? '';
   return (
     <section className={styles.stage} aria-label={messages.page.stage}>
       <div className={styles.edition}>
@@ -26,14 +23,7 @@ export function Stage({ sale, shop }: { sale: Sale; shop: Shop }) {
           </>
         )}
       </div>
-      <div className={styles.frame}>
-        <img
-          className={over ? `${styles.picture} ${styles.over}` : styles.picture}
-          src={shop.pictureUrl ?? productPicture}
-          alt={ownPicture ? altOfOwn : messages.page.productPicture}
-          fetchPriority="high"
-        />
-      </div>
+      <Picture shop={shop} over={sale.phase === 'sold_out' || sale.phase === 'ended'} />
       <div className={styles.foot}>
         <StageFoot sale={sale} />
       </div>

@@ -47,7 +47,7 @@ export const PLOTS: PlotDefinition[] = [
     format: formatCount,
     series: [
       outcome('purchased', { label: 'Purchased', colour: '--plot-ink', width: 2.25 }),
-      outcome('alreadyPurchased', { label: 'Has one already', colour: '--plot-blue' }),
+      outcome('alreadyPurchased', { label: 'Has one', colour: '--plot-blue' }),
       outcome('soldOut', { label: 'Sold out', colour: '--plot-green' }),
       outcome('notActive', { label: 'Not open', colour: '--plot-purple' }),
       outcome('paused', { label: 'Paused', colour: '--plot-amber', dash: DASHED }),
@@ -124,7 +124,7 @@ export const PLOTS: PlotDefinition[] = [
     format: formatTenths,
     bound: ({ queueMax }) => `queue up to ${formatCount(queueMax)}`,
     series: [
-      { label: 'Attempts waiting', colour: '--plot-red', value: ({ queue }) => queue },
+      { label: 'Waiting', colour: '--plot-red', value: ({ queue }) => queue },
       {
         label: 'Batch, mean',
         colour: '--plot-ink',

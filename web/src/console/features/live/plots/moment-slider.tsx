@@ -21,8 +21,9 @@ export function MomentSlider({ rows, minutes, toMs, cursor }: MomentSliderProps)
   const says = at === null || ago > seconds ? words.plots.now : words.plots.at(formatClock(at));
 
   const choose = (value: number) => {
-    const wanted = toMs - (seconds - value) * 1_000;
-    cursor.set(value === seconds ? null : (nearestTo(wanted, rows)?.at ?? null));
+    const nearest = nearestTo(toMs - (seconds - value) * 1_000, rows);
+    // The latest second is now, and stays so when there is a later one.
+    cursor.set(nearest === rows.at(-1) ? null : (nearest?.at ?? null));
   };
 
   return (

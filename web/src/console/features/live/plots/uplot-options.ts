@@ -59,7 +59,8 @@ export function optionsFor(
   return {
     ...size,
     legend: { show: false },
-    padding: [8, 20, 0, 0],
+    // To the right, half a time of the axis: the last one stands under the end of the lines.
+    padding: [8, 24, 0, 0],
     scales: { x: { time: true, auto: false }, y: vertical.scale },
     axes: [
       {
