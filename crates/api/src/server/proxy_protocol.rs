@@ -1,5 +1,5 @@
-//! The PROXY protocol: a proxy that only hands bytes on says first whose bytes they are (HAProxy's
-//! `proxy-protocol.txt`, versions 1 and 2).
+//! The PROXY protocol: a proxy that only hands bytes on says first whose bytes they are (`proxy-protocol.txt`
+//! of `HAProxy`, versions 1 and 2).
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{IpAddr, SocketAddr};

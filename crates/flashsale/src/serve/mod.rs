@@ -7,6 +7,7 @@ mod desk;
 mod shop;
 mod tls;
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use flashsale_ledger::{Bounds, Committer, Ledger};
 use futures_util::FutureExt as _;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::error::Elapsed;
 
 use crate::chosen_sale::{self, ChosenSale};
 use crate::cli::entrance::EntranceSettings;
@@ -100,6 +102,13 @@ struct Door {
     terminate: Signal,
 }
 
+impl Door {
+    fn origin(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+}
+
 async fn sell<L: Ledger>(
     mut door: Door,
     settings: &ServeSettings,
@@ -137,8 +146,7 @@ async fn sell<L: Ledger>(
         None => None,
     };
     let address = door.address;
-    let scheme = if door.tls.is_some() { "https" } else { "http" };
-    let origin = format!("{scheme}://{address}");
+    let origin = door.origin();
     let console_tls = console
         .as_ref()
         .and_then(|(console, _)| console.tls(door.tls.as_ref()));
@@ -207,6 +215,14 @@ async fn sell<L: Ledger>(
         close(ledger).await
     })
     .await;
+    conclude(loss_reason, finished)
+}
+
+/// How the process ends, once nobody is served any more.
+fn conclude(
+    loss_reason: Option<impl Display>,
+    finished: Result<Result<(), Failure>, Elapsed>,
+) -> Result<ExitCode, Failure> {
     if let Some(reason) = loss_reason {
         return Err(Failure::failed(format!(
             "the ledger is lost to this process: {reason}. Nothing was confirmed that is not stored. \
