@@ -43,7 +43,8 @@ const TAKEN_BACK_MAX: usize = 20;
 const REFUSED_MAX: usize = 256;
 /// The longest head, in bytes, unpacked and counted as RFC 9113 (6.5.2) says. A longer one is answered with
 /// 431. From this and the next follows how many CONTINUATION frames one may come in (CVE-2024-27316).
-const HEADER_LIST_BYTES_MAX: u32 = HEAD_BYTES_MAX as u32;
+const HEADER_LIST_BYTES_MAX: u32 = 16 * 1024;
+const _: () = assert!(HEADER_LIST_BYTES_MAX as usize == HEAD_BYTES_MAX);
 /// The longest frame, in bytes: the least that the protocol allows.
 const FRAME_BYTES_MAX: u32 = 16 * 1024;
 /// What a client may send of one body, in bytes, before somebody reads it.
@@ -194,15 +195,12 @@ impl Future for Stream {
         if self.future.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
-        match self.turn.clients_since() {
-            Some(since) => {
-                let deadline = since + self.write_timeout;
-                self.deadline.poll(context, deadline)
-            }
-            None => {
-                self.deadline.stop();
-                Poll::Pending
-            }
+        if let Some(since) = self.turn.clients_since() {
+            let deadline = since + self.write_timeout;
+            self.deadline.poll(context, deadline)
+        } else {
+            self.deadline.stop();
+            Poll::Pending
         }
     }
 }
