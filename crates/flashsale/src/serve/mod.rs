@@ -73,14 +73,8 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     };
     match redis {
         None => {
-            sell(
-                door,
-                &settings,
-                &shop,
-                believed,
-                open_file(&settings).await?,
-            )
-            .await
+            let chosen = open_file(&settings).await?;
+            sell(door, &settings, &shop, believed, chosen).await
         }
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
