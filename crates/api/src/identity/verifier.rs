@@ -17,7 +17,7 @@ const TOKEN_BYTES_MAX: usize = 8 * 1024;
 const LEEWAY_MS: u64 = 30 * 1000;
 /// How far ahead a token may end, in milliseconds. Nobody can call a token back, so one that is stolen must
 /// not be good for ever.
-pub const LIFETIME_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
+const LIFETIME_MS_MAX: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Holds tokens to the keys of the shop, to its name for this server, and to the time.
 pub struct Verifier {

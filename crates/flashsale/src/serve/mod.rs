@@ -87,14 +87,8 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let _keeping_up = files.map(|files| tokio::spawn(files.keep_up()));
     match redis {
         None => {
-            sell(
-                door,
-                &settings,
-                &shop,
-                believed,
-                open_file(&settings).await?,
-            )
-            .await
+            let chosen = open_file(&settings).await?;
+            sell(door, &settings, &shop, believed, chosen).await
         }
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
