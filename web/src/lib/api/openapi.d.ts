@@ -543,7 +543,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -594,7 +594,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -645,7 +645,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -712,7 +712,7 @@ export interface operations {
                  *     answered `Purchased` again, instead of `AlreadyPurchased`.
                  */
                 "Idempotency-Key"?: string;
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -875,7 +875,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path: {
@@ -957,7 +957,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -993,7 +993,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -1042,7 +1042,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
