@@ -57,7 +57,7 @@ impl Tip {
 }
 
 /// The receipt of an order: `<position> <order id>`, and the client's key behind it if there is one.
-pub(super) fn receipt(order: &Order) -> String {
+pub(crate) fn receipt(order: &Order) -> String {
     let (position, id) = (Position::of(order), order.id);
     match &order.idempotency_key {
         Some(key) => format!("{position} {id} {}", key.as_str()),
@@ -66,7 +66,7 @@ pub(super) fn receipt(order: &Order) -> String {
 }
 
 /// Reads a user's receipt.
-pub(super) fn parse_receipt(user: &UserId, bytes: &[u8]) -> Result<Order, String> {
+pub(crate) fn parse_receipt(user: &UserId, bytes: &[u8]) -> Result<Order, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "a receipt is not text")?;
     let mut parts = text.splitn(3, ' ');
     let position = parts.next().and_then(Position::parse);
@@ -85,7 +85,7 @@ pub(super) fn parse_receipt(user: &UserId, bytes: &[u8]) -> Result<Order, String
 }
 
 /// Reads entries of the stream, in order.
-pub(super) fn parse_entries(value: &Value) -> Result<Vec<Order>, String> {
+pub(crate) fn parse_entries(value: &Value) -> Result<Vec<Order>, String> {
     match value {
         Value::Array(entries) => entries.iter().map(parse_entry).collect(),
         Value::Nil => Ok(Vec::new()),
@@ -149,7 +149,7 @@ pub(super) fn number(value: &Value) -> Option<i64> {
 }
 
 /// The whole milliseconds of an answer to `TIME`.
-pub(super) fn time(value: &Value) -> Option<Timestamp> {
+pub(crate) fn time(value: &Value) -> Option<Timestamp> {
     let Value::Array(parts) = value else {
         return None;
     };

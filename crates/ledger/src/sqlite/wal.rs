@@ -46,7 +46,7 @@ pub(super) fn check(database: &Path) -> Result<(), OpenError> {
 }
 
 /// Returns what is damaged, if anything is.
-fn examine(mut log: impl BufRead) -> std::io::Result<Option<String>> {
+pub(crate) fn examine(mut log: impl BufRead) -> std::io::Result<Option<String>> {
     let mut header = [0; HEADER_BYTES];
     if !fill(&mut log, &mut header)? {
         // Empty, or cut off while it was begun: nothing was confirmed from it.

@@ -7,7 +7,7 @@ const TEXT_BYTES_MAX: usize = 1_024;
 
 /// A part of a user id, whatever its case; or the beginning of an order id; or a unit. No text finds all.
 #[derive(Debug, Clone)]
-pub(super) struct Search {
+pub(crate) struct Search {
     text: String,
     unit: Option<u32>,
     is_hexadecimal: bool,
@@ -15,7 +15,7 @@ pub(super) struct Search {
 
 impl Search {
     /// Fails where nothing can be found.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         if text.len() > TEXT_BYTES_MAX {
             return Err("the text to search for is too long");
@@ -28,7 +28,7 @@ impl Search {
         })
     }
 
-    pub(super) fn finds(&self, order: &StoredOrder<'_>) -> bool {
+    pub(crate) fn finds(&self, order: &StoredOrder<'_>) -> bool {
         self.text.is_empty()
             || self.unit == Some(order.unit())
             || self.is_hexadecimal && hex(order.id().0).starts_with(self.text.as_bytes())
