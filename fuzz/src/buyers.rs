@@ -31,7 +31,10 @@ pub(crate) fn idempotency_key(input: &[u8]) {
     let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
     let expected = printable && !text.is_empty() && text.len() <= 255;
     let key = IdempotencyKey::parse(text);
-    assert_eq!(key.as_ref().map(IdempotencyKey::as_str).ok(), expected.then_some(text));
+    assert_eq!(
+        key.as_ref().map(IdempotencyKey::as_str).ok(),
+        expected.then_some(text)
+    );
 }
 
 /// A body that is read is the JSON object that another reader finds in it, with the same user.

@@ -45,7 +45,10 @@ pub(crate) fn if_none_match(input: &[u8]) {
     }
     for line in input.split(|byte| *byte == b'\n') {
         if let Ok(value) = HeaderValue::from_bytes(&[OPAQUE, b" ,", line].concat()) {
-            assert!(fuzzing::is_known(&HeaderMap::from_iter([(IF_NONE_MATCH, value)]), TAG));
+            assert!(fuzzing::is_known(
+                &HeaderMap::from_iter([(IF_NONE_MATCH, value)]),
+                TAG
+            ));
         }
     }
     known.append(IF_NONE_MATCH, HeaderValue::from_static(TAG));

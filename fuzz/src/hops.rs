@@ -16,12 +16,18 @@ const CLIENT: &str = "198.51.100.7";
 /// A stranger's word counts for nothing, and a proxy's own word is the last one.
 pub(crate) fn forwarded(input: &[u8]) {
     let names = [
-        (ForwardedBy::XForwardedFor, HeaderName::from_static("x-forwarded-for"), CLIENT.to_owned()),
+        (
+            ForwardedBy::XForwardedFor,
+            HeaderName::from_static("x-forwarded-for"),
+            CLIENT.to_owned(),
+        ),
         (ForwardedBy::Forwarded, FORWARDED, format!("for={CLIENT}")),
     ];
     for (header, name, hop) in names {
         let proxies = Proxies {
-            trusted: ["10.0.0.0/8", "2001:db8::/32"].map(|net| net.parse().expect("a network")).into(),
+            trusted: ["10.0.0.0/8", "2001:db8::/32"]
+                .map(|net| net.parse().expect("a network"))
+                .into(),
             header,
         };
         let said = headers(&name, input);
@@ -42,7 +48,10 @@ pub(crate) fn forwarded(input: &[u8]) {
         let found = proxies.client(address(PROXY), &same_line);
         // A line that is no text, or a quote that was left open, hides what the proxy wrote; then the
         // proxy is all that is known.
-        assert!([address(CLIENT), address(PROXY)].contains(&found), "{found}");
+        assert!(
+            [address(CLIENT), address(PROXY)].contains(&found),
+            "{found}"
+        );
         let hides = !last.as_bytes().is_ascii() || last.as_bytes().contains(&b'"');
         assert!(found == address(CLIENT) || hides || last.to_str().is_err());
     }

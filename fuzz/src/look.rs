@@ -1,6 +1,7 @@
 //! The shop's colours and pictures.
 
-use flashsale_api::shop::{Colour, Picture};
+use flashsale_api::shop::colour::Colour;
+use flashsale_api::shop::picture::Picture;
 
 /// A colour is shown as it can be written, and in nothing but the letters of one: it goes into a stylesheet.
 pub(crate) fn colour(input: &[u8]) {

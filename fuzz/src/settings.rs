@@ -24,7 +24,10 @@ pub(crate) fn moment(input: &[u8]) {
     let now = Timestamp(1_800_000_000_000);
     let read = |now| fuzzing::moment(text, now);
     let (Ok(moment), Ok(later)) = (read(now), read(Timestamp(now.0 + 1))) else {
-        assert!(read(now).is_err(), "it is read at one time and not at another");
+        assert!(
+            read(now).is_err(),
+            "it is read at one time and not at another"
+        );
         return;
     };
     assert!(moment.0 <= now.0 + Timestamp::MAX.0);

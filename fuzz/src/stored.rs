@@ -24,7 +24,10 @@ pub(crate) fn redis_record(input: &[u8]) {
     let [order] = &orders[..] else {
         panic!("one entry is one order");
     };
-    let key = order.idempotency_key.as_ref().map_or("", |key| key.as_str());
+    let key = order
+        .idempotency_key
+        .as_ref()
+        .map_or("", |key| key.as_str());
     let (number, user) = (order.id.to_string(), order.user.as_str());
     let written = ["order", &number, "user", user, "key", key];
     assert_eq!(fields, written.map(|text| bulk(text.as_bytes())));
@@ -61,7 +64,8 @@ fn seal(log: &mut [u8]) {
     head[..4].copy_from_slice(&[0x37, 0x7f, 0x06, 0x83]);
     let (mut first, mut second) = (0_u32, 0_u32);
     for pair in head[..24].chunks_exact(8) {
-        let word = |at: usize| u32::from_be_bytes([pair[at], pair[at + 1], pair[at + 2], pair[at + 3]]);
+        let word =
+            |at: usize| u32::from_be_bytes([pair[at], pair[at + 1], pair[at + 2], pair[at + 3]]);
         first = first.wrapping_add(word(0)).wrapping_add(second);
         second = second.wrapping_add(word(4)).wrapping_add(first);
     }

@@ -67,9 +67,15 @@ async fn an_answer_that_is_not_documented_is_noticed() {
 /// First as buyers, and then behind the counter, where the sale may be paused.
 async fn check(setup: Setup) {
     let server = setup.start().await;
-    Run::of_buyers(&server).await.passes(&server, EXAMPLES).await;
+    Run::of_buyers(&server)
+        .await
+        .passes(&server, EXAMPLES)
+        .await;
     let sold = server.orders().await.len();
-    assert!(sold > 1, "{sold} sold: no requests that could buy were made");
+    assert!(
+        sold > 1,
+        "{sold} sold: no requests that could buy were made"
+    );
     let console = Run::of_console(&server);
     console.passes(&server, EXAMPLES_OF_CONSOLE).await;
 }
@@ -101,7 +107,10 @@ impl Run {
             csrf_token: String::new(),
             arguments: Vec::new(),
         };
-        run.with(&["--header", &format!("Authorization: Bearer {}", console.token)])
+        run.with(&[
+            "--header",
+            &format!("Authorization: Bearer {}", console.token),
+        ])
     }
 
     fn with(mut self, arguments: &[&str]) -> Self {
