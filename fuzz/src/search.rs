@@ -21,7 +21,8 @@ pub(crate) fn search(input: &[u8]) {
     let places: Vec<_> = user.char_indices().map(|(index, _)| index).collect();
     let place = places[usize::from(*at) % places.len()];
     let (begin, end) = user.split_at(place);
-    for wanted in ["", "42", "abab", user, begin, end] {
+    // Whoever asks may write it as the buyer did, or as it is kept.
+    for wanted in ["", "42", "abab", text, user, begin, end] {
         assert_eq!(finds(&view, wanted), Some(true), "{wanted:?} in {user:?}");
     }
     if user.is_ascii() {

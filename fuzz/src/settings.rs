@@ -68,7 +68,10 @@ pub(crate) fn redis_address(input: &[u8]) {
     if let Ok(durability) = text.parse::<Durability>() {
         assert_eq!(durability.to_string().parse(), Ok(durability));
     }
-    if let Ok(address) = Address::parse(text) {
+    // Shown for a person, and so without the escapes that a name may need.
+    if !text.contains('%')
+        && let Ok(address) = Address::parse(text)
+    {
         let shown = address.to_string();
         let again = Address::parse(&shown).map(|address| address.to_string());
         assert_eq!(again, Ok(shown));
