@@ -1,8 +1,9 @@
-//! `cargo xtask ci`: the checks of the source, then every test. What is quick comes first.
+//! `cargo xtask ci`: the checks of the source, then every test, and some fuzzing. What is quick comes first.
 
 use std::process::Command;
 
 use crate::faults;
+use crate::fuzz;
 use crate::page::{self, npm};
 use crate::pinned::{DENY, MACHETE, Pinned};
 use crate::step::{self, Failure, Steps, cargo, root};
@@ -39,7 +40,9 @@ pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
         steps.run(&format!("lints, {name}"), || lint(features))?;
     }
     steps.run("documentation", document)?;
-    test::run_prepared(steps, &prepared)
+    test::run_prepared(steps, &prepared)?;
+    steps.run("build of the fuzzer", fuzz::build)?;
+    steps.run("fuzzing", fuzz::fuzz_all)
 }
 
 /// In the profile of the tests, so that what is built for one serves the other.

@@ -1,11 +1,13 @@
-//! The project's own commands: `cargo xtask test`, `ci` and `bench`.
+//! The project's own commands: `cargo xtask test`, `ci`, `fuzz` and `bench`.
 //!
 //! In reading order:
 //! - [`test`](mod@test): what has to be there, then every test;
 //! - [`ci`]: the checks of the source, then the same tests;
+//! - [`fuzz`]: looks for inputs that a reader does not expect;
 //! - [`bench`](mod@bench): builds what is measured, and measures it;
 //! - [`tools`]: finds the programs that are needed, and installs those that the system has;
 //! - [`servers`]: the Redis and the Valkey that the tests start;
+//! - [`schemathesis`]: fetches the program that makes requests of the API's documents;
 //! - [`pinned`]: cargo's helpers, in the one version that is asked for;
 //! - [`page`]: the packages and scripts of `web/`;
 //! - [`faults`]: holds a table of the documentation to the tests;
@@ -16,8 +18,10 @@
 mod bench;
 mod ci;
 mod faults;
+mod fuzz;
 mod page;
 mod pinned;
+mod schemathesis;
 mod servers;
 mod step;
 mod test;
@@ -31,7 +35,9 @@ const HELP: &str = "\
 The project's own commands:
 
   cargo xtask test   set up what the tests need, build everything, run all tests
-  cargo xtask ci     check format, lints, documentation, dependencies and the page, then do `test`
+  cargo xtask ci     check format, lints, documentation, dependencies and the page, then do `test`,
+                     and fuzz each reader of what comes from outside for some seconds
+  cargo xtask fuzz   the same fuzzing alone; `cargo xtask fuzz user_id 600` is one reader for ten minutes
   cargo xtask bench  measure the server beside the floor and the peers, and write bench/RESULTS.md;
                      what follows is handed on, as in `cargo xtask bench --only SQLite --rounds 1`
 ";
@@ -42,6 +48,8 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["test"] => perform("test", test::run),
         ["ci"] => perform("ci", ci::run),
+        ["fuzz", ref rest @ ..] => perform("fuzz", |steps| fuzz::run(steps, rest)),
+        [program, ref rest @ ..] if fuzz::is_compiler(program) => fuzz::compile(program, rest),
         ["bench", ref rest @ ..] => perform("bench", |steps| bench::run(steps, rest)),
         _ => {
             eprint!("{HELP}");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::page::{self, npm};
+use crate::schemathesis;
 use crate::servers;
 use crate::step::{self, Failure, Steps, cargo, release_dir};
 use crate::tools::{self, CHROMIUM};
@@ -17,6 +18,7 @@ pub(crate) struct Prepared {
     chromium: PathBuf,
     redis: PathBuf,
     valkey: PathBuf,
+    schemathesis: PathBuf,
 }
 
 pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
@@ -33,12 +35,14 @@ pub(crate) fn prepare(steps: &mut Steps) -> Result<Prepared, Failure> {
     })?;
     let redis = steps.run("Redis", servers::redis)?;
     let valkey = steps.run("Valkey", servers::valkey)?;
+    let schemathesis = steps.run("Schemathesis", schemathesis::provide)?;
     steps.run("packages of the page", page::install_packages)?;
     steps.run("packages of the peer", page::install_packages_of_peer)?;
     Ok(Prepared {
         chromium,
         redis,
         valkey,
+        schemathesis,
     })
 }
 
@@ -71,6 +75,7 @@ pub(crate) fn run_prepared(steps: &mut Steps, prepared: &Prepared) -> Result<(),
             (SABOTAGED_VARIABLE, &release.join(SABOTAGED)),
             ("REDIS_SERVER", &prepared.redis),
             ("VALKEY_SERVER", &prepared.valkey),
+            (schemathesis::VARIABLE, &prepared.schemathesis),
         ];
         step::run(cargo(&test).envs(environment))
     })

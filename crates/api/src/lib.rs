@@ -18,6 +18,8 @@
 //! - `unread`: refusals that come before the body was read;
 //! - [`server`]: the accept loop, its deadlines and its orderly end.
 //!
+//! `fuzzing`, with the feature of that name, is for `fuzz/`.
+//!
 //! It does not know where orders are kept: [`Orders`] is what it asks of whoever does. The clock and
 //! the random bytes are passed in.
 
@@ -27,6 +29,8 @@ pub mod client;
 pub mod csrf;
 mod etag;
 pub mod export;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod handlers;
 pub mod identity;
 pub mod limits;

@@ -20,7 +20,7 @@ pub(crate) fn read(known: &[String]) -> Result<BTreeMap<String, String>, Failure
 
 /// Takes the lines one by one, for no value has several: a quote that is never closed is then told
 /// with its own line.
-fn parse(text: &str, known: &[String]) -> Result<BTreeMap<String, String>, String> {
+pub(crate) fn parse(text: &str, known: &[String]) -> Result<BTreeMap<String, String>, String> {
     let mut values = BTreeMap::new();
     // Some editors begin a text with a mark of its encoding.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -9,6 +9,8 @@
 //! - [`orders`] and [`audit`]: reading what was sold; [`export`]: the file of an export;
 //! - [`loadtest`]: buying as a crowd would; [`token`]: keys and tokens to try a sale with;
 //! - [`open_files`]: how many there may be; [`world`]: the clock and the random bytes.
+//!
+//! `fuzzing`, with the feature of that name, is for `fuzz/`.
 
 mod audit;
 mod chosen_sale;
@@ -16,6 +18,8 @@ mod cli;
 mod dot_env;
 mod export;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod loadtest;
 mod logging;
 mod moment;

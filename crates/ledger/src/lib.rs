@@ -7,7 +7,8 @@
 //! - [`mod@redis`]: the engine in Redis, for many nodes;
 //! - [`audit`]: checks a list of orders against the invariants.
 //!
-//! `contract`, compiled for tests, holds the checks that every engine must pass.
+//! `contract`, compiled for tests, holds the checks that every engine must pass. `fuzzing`, with the feature
+//! of that name, is for `fuzz/`.
 //!
 //! This crate knows no HTTP and no command line. The wall clock is passed in as a [`Clock`]; only
 //! deadlines use tokio's own clock.
@@ -16,6 +17,8 @@ pub mod audit;
 pub mod committer;
 #[cfg(test)]
 mod contract;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod redis;
 pub mod sqlite;
 

@@ -19,6 +19,7 @@ use crate::openapi::schemas::SalePhase;
 pub(crate) struct Wanted {
     /// The number of the last sample that the client has.
     #[serde(default)]
+    #[param(format = "uint64", maximum = 18_446_744_073_709_551_615_u64)]
     after: u64,
 }
 

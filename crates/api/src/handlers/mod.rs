@@ -11,3 +11,5 @@ mod purchase_body;
 pub(crate) mod status;
 
 pub(crate) use purchase_body::is_json;
+#[cfg(feature = "fuzzing")]
+pub(crate) use purchase_body::parse as parse_purchase;

@@ -119,7 +119,7 @@ enum Text<'a> {
     Other(IgnoredAny),
 }
 
-fn parse(body: &[u8]) -> Result<Option<UserId>, Refusal> {
+pub(crate) fn parse(body: &[u8]) -> Result<Option<UserId>, Refusal> {
     // A struct would also be read from an array; the contract says object.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Refusal::BadRequest("the body must be a JSON object"));

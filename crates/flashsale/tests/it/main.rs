@@ -65,6 +65,7 @@ mod redis_start_new;
 mod redis_start_tls;
 mod restart;
 mod sabotage;
+mod schemathesis;
 mod settings;
 mod shop_look;
 mod stock;

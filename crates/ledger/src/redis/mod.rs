@@ -34,7 +34,7 @@ mod memory;
 mod node;
 pub mod open;
 pub mod reader;
-mod record;
+pub(crate) mod record;
 mod trouble;
 pub mod watch;
 

@@ -3,6 +3,8 @@
 //! The id of an entry is `<time in ms>-<unit>`. A stream takes only ids above its last one, so Redis
 //! itself refuses a unit that is there already and a time that runs backwards.
 
+use std::str::FromStr;
+
 use flashsale_sale::{IdempotencyKey, Order, OrderId, Timestamp, UserId};
 use redis::Value;
 
@@ -28,8 +30,8 @@ impl Position {
     pub(super) fn parse(id: &str) -> Option<Self> {
         let (time, unit) = id.split_once('-')?;
         Some(Self {
-            time: Timestamp(time.parse().ok()?),
-            unit: unit.parse().ok()?,
+            time: Timestamp(plain_number(time)?),
+            unit: plain_number(unit)?,
         })
     }
 }
@@ -38,6 +40,12 @@ impl std::fmt::Display for Position {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{}", self.time.0, self.unit)
     }
+}
+
+/// A number as it is written here: no sign, and no zero before it.
+fn plain_number<N: FromStr>(text: &str) -> Option<N> {
+    let is_plain = text == "0" || !text.starts_with(['+', '-', '0']);
+    text.parse().ok().filter(|_| is_plain)
 }
 
 /// The last order that a node has seen without a gap before it.
@@ -57,7 +65,7 @@ impl Tip {
 }
 
 /// The receipt of an order: `<position> <order id>`, and the client's key behind it if there is one.
-pub(super) fn receipt(order: &Order) -> String {
+pub(crate) fn receipt(order: &Order) -> String {
     let (position, id) = (Position::of(order), order.id);
     match &order.idempotency_key {
         Some(key) => format!("{position} {id} {}", key.as_str()),
@@ -66,7 +74,7 @@ pub(super) fn receipt(order: &Order) -> String {
 }
 
 /// Reads a user's receipt.
-pub(super) fn parse_receipt(user: &UserId, bytes: &[u8]) -> Result<Order, String> {
+pub(crate) fn parse_receipt(user: &UserId, bytes: &[u8]) -> Result<Order, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "a receipt is not text")?;
     let mut parts = text.splitn(3, ' ');
     let position = parts.next().and_then(Position::parse);
@@ -85,7 +93,7 @@ pub(super) fn parse_receipt(user: &UserId, bytes: &[u8]) -> Result<Order, String
 }
 
 /// Reads entries of the stream, in order.
-pub(super) fn parse_entries(value: &Value) -> Result<Vec<Order>, String> {
+pub(crate) fn parse_entries(value: &Value) -> Result<Vec<Order>, String> {
     match value {
         Value::Array(entries) => entries.iter().map(parse_entry).collect(),
         Value::Nil => Ok(Vec::new()),
@@ -149,7 +157,7 @@ pub(super) fn number(value: &Value) -> Option<i64> {
 }
 
 /// The whole milliseconds of an answer to `TIME`.
-pub(super) fn time(value: &Value) -> Option<Timestamp> {
+pub(crate) fn time(value: &Value) -> Option<Timestamp> {
     let Value::Array(parts) = value else {
         return None;
     };
@@ -157,7 +165,8 @@ pub(super) fn time(value: &Value) -> Option<Timestamp> {
         return None;
     };
     let number = |value| u64::try_from(number(value)?).ok();
-    Some(Timestamp(number(seconds)? * 1000 + number(micros)? / 1000))
+    let ms = number(seconds)?.checked_mul(1000)?;
+    ms.checked_add(number(micros)? / 1000).map(Timestamp)
 }
 
 #[cfg(test)]
@@ -214,6 +223,8 @@ mod tests {
             "1-1 xyz",
             "x-1 a5a5",
             "1 a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5",
+            "+1-1 a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5",
+            "1-01 a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5",
         ] {
             assert!(parse_receipt(&user, text.as_bytes()).is_err(), "{text}");
         }

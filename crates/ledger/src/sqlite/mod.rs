@@ -18,7 +18,7 @@ mod open_error;
 pub mod reader;
 mod rows;
 mod schema;
-mod wal;
+pub(crate) mod wal;
 mod writer;
 
 use std::sync::Arc;

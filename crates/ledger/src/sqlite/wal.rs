@@ -13,12 +13,15 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
+/// The sizes that a page can have, in bytes; each is a power of two.
+const PAGE_BYTES: RangeInclusive<usize> = 512..=65_536;
 /// The magic number without its last bit, which tells the byte order of the checksums.
 const MAGIC: u32 = 0x377f_0682;
 
@@ -46,7 +49,7 @@ pub(super) fn check(database: &Path) -> Result<(), OpenError> {
 }
 
 /// Returns what is damaged, if anything is.
-fn examine(mut log: impl BufRead) -> std::io::Result<Option<String>> {
+pub(crate) fn examine(mut log: impl BufRead) -> std::io::Result<Option<String>> {
     let mut header = [0; HEADER_BYTES];
     if !fill(&mut log, &mut header)? {
         // Empty, or cut off while it was begun: nothing was confirmed from it.
@@ -70,6 +73,9 @@ fn examine(mut log: impl BufRead) -> std::io::Result<Option<String>> {
         return Ok(Some("the checksum of the head does not match".to_owned()));
     }
     let page_bytes = word(&header, 8) as usize;
+    if !page_bytes.is_power_of_two() || !PAGE_BYTES.contains(&page_bytes) {
+        return Ok(Some("the head names a size that no page has".to_owned()));
+    }
     let salt = &header[16..24];
 
     let mut frame = vec![0; FRAME_HEADER_BYTES + page_bytes];

@@ -599,7 +599,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -650,7 +650,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -701,7 +701,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -792,7 +792,7 @@ export interface operations {
                  *     answered `Purchased` again, instead of `AlreadyPurchased`.
                  */
                 "Idempotency-Key"?: string;
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -968,7 +968,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path: {
@@ -1074,7 +1074,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -1110,7 +1110,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -1159,7 +1159,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;

@@ -4,7 +4,7 @@
 //! of them others have their turn.
 
 pub(crate) mod file;
-mod search;
+pub(crate) mod search;
 pub(crate) mod table;
 
 use flashsale_sale::View;

@@ -1,34 +1,38 @@
 //! Which orders are looked for.
 
-use flashsale_sale::{StoredOrder, hex};
+use flashsale_sale::{StoredOrder, UserId, hex};
 
 /// The longest text to search for, in bytes: as long as the longest user id.
 const TEXT_BYTES_MAX: usize = 1_024;
 
 /// A part of a user id, whatever its case; or the beginning of an order id; or a unit. No text finds all.
 #[derive(Debug, Clone)]
-pub(super) struct Search {
+pub(crate) struct Search {
     text: String,
+    /// The user whom the text means as a whole: somebody may write an address otherwise than it is kept.
+    user: Option<UserId>,
     unit: Option<u32>,
     is_hexadecimal: bool,
 }
 
 impl Search {
     /// Fails where nothing can be found.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         if text.len() > TEXT_BYTES_MAX {
             return Err("the text to search for is too long");
         }
-        let text = text.to_lowercase();
+        let user = UserId::parse(text).ok();
+        let text = in_small_letters(text);
         Ok(Self {
+            user,
             unit: text.parse().ok(),
             is_hexadecimal: text.bytes().all(|byte| byte.is_ascii_hexdigit()),
             text,
         })
     }
 
-    pub(super) fn finds(&self, order: &StoredOrder<'_>) -> bool {
+    pub(crate) fn finds(&self, order: &StoredOrder<'_>) -> bool {
         self.text.is_empty()
             || self.unit == Some(order.unit())
             || self.is_hexadecimal && hex(order.id().0).starts_with(self.text.as_bytes())
@@ -38,15 +42,26 @@ impl Search {
     fn is_in(&self, user: &str) -> bool {
         // An e-mail address is kept in lower case, so nearly always there is nothing to convert.
         user.contains(&self.text)
-            || user.chars().any(char::is_uppercase) && user.to_lowercase().contains(&self.text)
+            || self
+                .user
+                .as_ref()
+                .is_some_and(|whole| whole.as_str() == user)
+            || user.chars().any(|c| c.to_lowercase().ne([c]))
+                && in_small_letters(user).contains(&self.text)
     }
+}
+
+/// Each letter by itself: in `str::to_lowercase` a sigma at the end of a word is another one, so a part of a text
+/// would not be a part of what comes out.
+fn in_small_letters(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use flashsale_sale::{Order, OrderId, Sale, SaleId, Timestamp, UserId, View, Window};
+    use flashsale_sale::{Order, OrderId, Sale, SaleId, Timestamp, View, Window};
 
     use super::*;
 

@@ -29,6 +29,7 @@ pub(crate) struct Wanted {
     search: String,
     /// The last unit of the page before.
     #[serde(default)]
+    #[param(format = "uint32", maximum = 4_294_967_295_u32)]
     after: u32,
     /// How many orders at most; 50 where nothing is said.
     #[param(nullable = false, minimum = 1, maximum = 200)]

@@ -604,7 +604,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -711,7 +711,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -758,7 +758,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -808,7 +808,7 @@ export interface operations {
                 after?: number;
             };
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -866,7 +866,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -996,7 +996,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -1060,7 +1060,7 @@ export interface operations {
                 search?: string;
             };
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -1126,7 +1126,7 @@ export interface operations {
                 search?: string;
             };
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -1186,7 +1186,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;
@@ -1235,7 +1235,7 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of an earlier answer. */
                 "If-None-Match"?: string;
-                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that does not fit the pattern, the server makes one up. */
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
                 "Correlation-Id"?: string;
             };
             path?: never;

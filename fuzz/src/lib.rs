@@ -1,0 +1,62 @@
+//! Fuzz targets: one for each reader of text or bytes from outside, with what must hold for every input.
+//!
+//! A target is a function that panics when something does not hold. [`TARGETS`] lists them; `main.rs` hands
+//! one to the fuzzer, and `tests/corpus.rs` gives all of them the inputs in `corpus/`, so that what the
+//! fuzzer has found once is seen without it.
+//!
+//! In reading order:
+//! - [`buyers`]: who buys, and the body and the key of a purchase;
+//! - [`headers`]: what clients say of what they have and take;
+//! - [`tokens`]: cookies and signed texts; [`hops`]: who asks, behind proxies;
+//! - [`settings`]: what whoever runs the server writes; [`look`]: the shop's colours and pictures;
+//! - [`stored`]: what a ledger has kept; [`search`]: what the console looks for.
+
+mod buyers;
+mod headers;
+mod hops;
+mod look;
+mod search;
+mod settings;
+mod stored;
+mod tokens;
+
+/// A reader under test.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Also the name of the folder of its inputs.
+    pub name: &'static str,
+    /// Panics when something does not hold.
+    pub check: fn(&[u8]),
+}
+
+/// All of them.
+pub const TARGETS: [Target; 19] = [
+    target("accept_encoding", headers::accept_encoding),
+    target("colour", look::colour),
+    target("cookies", tokens::cookies),
+    target("correlation_id", headers::correlation_id),
+    target("csrf_token", tokens::csrf_token),
+    target("dot_env", settings::dot_env),
+    target("forwarded", hops::forwarded),
+    target("idempotency_key", buyers::idempotency_key),
+    target("if_none_match", headers::if_none_match),
+    target("moment", settings::moment),
+    target("origin", headers::origin),
+    target("picture", look::picture),
+    target("purchase_body", buyers::purchase_body),
+    target("rate", settings::rate),
+    target("redis_address", settings::redis_address),
+    target("redis_record", stored::redis_record),
+    target("search", search::search),
+    target("user_id", buyers::user_id),
+    target("wal", stored::wal),
+];
+
+const fn target(name: &'static str, check: fn(&[u8])) -> Target {
+    Target { name, check }
+}
+
+/// The target of this name.
+pub fn target_named(name: &str) -> Option<Target> {
+    TARGETS.into_iter().find(|target| target.name == name)
+}

@@ -1,0 +1,91 @@
+//! What whoever runs the server writes.
+
+use flashsale::fuzzing;
+use flashsale_ledger::redis::{Address, Durability};
+use flashsale_limits::Rate;
+use flashsale_sale::Timestamp;
+
+/// A rate is within its bounds, and shown as it can be written.
+pub(crate) fn rate(input: &[u8]) {
+    let Some(rate) = text(input).and_then(|text| text.parse::<Rate>().ok()) else {
+        return;
+    };
+    assert_eq!(rate.to_string().parse(), Ok(rate));
+    assert!((1..=1_000_000).contains(&rate.requests()));
+    assert!((1..=86_400_000).contains(&rate.period().as_millis()));
+    assert!(rate.interval_us() > 0 && rate.period_us() >= rate.interval_us());
+}
+
+/// A moment lies in the years that a sale may have, and a time from now is as long whenever now is.
+pub(crate) fn moment(input: &[u8]) {
+    let Some(text) = text(input) else {
+        return;
+    };
+    let now = Timestamp(1_800_000_000_000);
+    let read = |now| fuzzing::moment(text, now);
+    let (Ok(moment), Ok(later)) = (read(now), read(Timestamp(now.0 + 1))) else {
+        assert!(
+            read(now).is_err(),
+            "it is read at one time and not at another"
+        );
+        return;
+    };
+    assert!(moment.0 <= now.0 + Timestamp::MAX.0);
+    let is_certain = later == moment;
+    assert!(is_certain || (later.0 == moment.0 + 1 && moment >= now));
+    if is_certain {
+        assert!(moment <= Timestamp::MAX);
+    }
+    read(Timestamp(u64::MAX)).expect("a time that is read at one time and not at another");
+}
+
+/// No value is made of anything but its line: a `$` that is taken stands for itself.
+pub(crate) fn dot_env(input: &[u8]) {
+    let Some(text) = text(input) else {
+        return;
+    };
+    let known = ["A", "PORT"].map(str::to_owned);
+    let Ok(values) = fuzzing::dot_env(text, &known) else {
+        return;
+    };
+    assert!(values.keys().all(|name| known.contains(name)));
+    // With an escape it has another meaning than a letter has.
+    if !text.contains("\\$") && !text.contains('S') {
+        let plain = fuzzing::dot_env(&text.replace('$', "S"), &known);
+        let values = values.into_iter();
+        let plain_values = values.map(|(name, value)| (name, value.replace('$', "S")));
+        assert_eq!(plain, Ok(plain_values.collect()));
+    }
+}
+
+/// An address, and what a confirmation stands for, are shown as they can be written, and no password is
+/// shown.
+pub(crate) fn redis_address(input: &[u8]) {
+    const PASSWORD: &str = "hunter2-hunter2";
+    let Some(text) = text(input) else {
+        return;
+    };
+    if let Ok(durability) = text.parse::<Durability>() {
+        assert_eq!(durability.to_string().parse(), Ok(durability));
+    }
+    // Shown for a person, and so without the escapes that a name may need.
+    if !text.contains('%')
+        && let Ok(address) = Address::parse(text)
+    {
+        let shown = address.to_string();
+        let again = Address::parse(&shown).map(|address| address.to_string());
+        assert_eq!(again, Ok(shown));
+    }
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let with_password = format!("{scheme}://ada:{PASSWORD}@{rest}");
+        let shown = match Address::parse(&with_password) {
+            Ok(address) => format!("{address} {address:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(!shown.contains(PASSWORD));
+    }
+}
+
+fn text(input: &[u8]) -> Option<&str> {
+    str::from_utf8(input).ok()
+}
