@@ -58,7 +58,7 @@ const PRESSED_SHARE: f64 = 0.16;
 /// In how many steps a colour goes towards the ink.
 const INK_STEPS: u32 = 20;
 
-/// The page's own colours that the shop's ones meet. They stand in `web/src/app/base.css`.
+/// The page's own colours that the shop's ones meet. They stand in `web/src/components/base.css`.
 struct Ground {
     page: Colour,
     surface: Colour,
@@ -176,7 +176,7 @@ impl UnreadableStage {
 mod tests {
     use super::*;
 
-    const BASE: &str = include_str!("../../../../web/src/app/base.css");
+    const BASE: &str = include_str!("../../../../web/src/components/base.css");
 
     fn colour(text: &str) -> Colour {
         text.parse().unwrap()
