@@ -26,27 +26,30 @@ const WANTED = FOR_DOCUMENTATION ? LOOKS.filter(isDocumented) : LOOKS;
 
 /** A drop as they go: most come at once, then it ebbs away, and there is a second wave. */
 const WAVES = [
-  { rate: 420, duration: '3s' },
-  { rate: 230, duration: '4s' },
-  { rate: 120, duration: '5s' },
-  { rate: 60, duration: '6s' },
-  { rate: 28, duration: '6s' },
-  { rate: 170, duration: '4s' },
-  { rate: 75, duration: '6s' },
+  { rate: 420, duration: '4s' },
+  { rate: 260, duration: '5s' },
+  { rate: 150, duration: '6s' },
+  { rate: 80, duration: '7s' },
+  { rate: 36, duration: '7s' },
+  { rate: 170, duration: '5s' },
+  { rate: 90, duration: '6s' },
+  { rate: 55, duration: '8s' },
 ];
 
 async function rush(url: string): Promise<void> {
-  const steady = { scenario: 'steady', concurrency: 64 };
-  const watching = load(url, {
-    ...steady,
-    rate: 2,
-    duration: '34s',
+  for (const wave of WAVES) await load(url, { scenario: 'steady', concurrency: 64, ...wave });
+}
+
+/** Many look on, also while the pictures are taken, and a few of them still buy. */
+const lookOn = (url: string) =>
+  load(url, {
+    scenario: 'steady',
+    concurrency: 32,
+    rate: 24,
+    duration: '64s',
     watchers: 240,
     watch: 'stream',
   });
-  for (const wave of WAVES) await load(url, { ...steady, ...wave });
-  await watching;
-}
 
 /** Some press more than once. */
 const pressAgain = (url: string) =>
@@ -101,10 +104,10 @@ const OTHERS: Scene[] = [
 test('a rush, for the documentation', { timeout: 240_000 }, async ({ open }) => {
   const shop = await open({ stock: STOCK, end: '43m', settings: SETTINGS });
   await buyFor(shop.url, FIRST);
+  const watching = lookOn(shop.url);
   await Promise.all([rush(shop.url), pressAgain(shop.url)]);
-  const ebbing = load(shop.url, { scenario: 'steady', rate: 60, duration: '15s' });
   await show(shop, { scene: 'console', reach: chooseMinute });
-  await ebbing;
+  await watching;
   if (!FOR_DOCUMENTATION) for (const other of OTHERS) await show(shop, other);
 
   const late = load(shop.url, { scenario: 'steady', rate: 40, duration: '16s' });

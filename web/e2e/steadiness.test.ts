@@ -11,13 +11,16 @@ const SCREENS = [
   { screen: 'a phone', look: PHONE },
 ];
 const SMALLEST = { screen: 'the smallest phone', look: { ...PHONE, viewport: NARROW } };
-/** A tenth of what counts as good for a page that people read. */
-const SHIFT_MAX = 0.01;
+/**
+ * A fifth of what counts as good for a page that people read: when the form goes, on a phone what was
+ * below the screen comes up into it, and that counts.
+ */
+const SHIFT_MAX = 0.02;
 
 test.for(SCREENS)(
   'on $screen nothing jumps, from loading to sold out',
   async ({ look }, { open }) => {
-    const shop = await open({ stock: 4, start: '3s' });
+    const shop = await open({ stock: 4, start: '6s' });
     const ada = await shop.enter({ ...look, prepare: watchShifts });
     await ada.phase('Upcoming');
     await ada.unlocked();
@@ -46,7 +49,7 @@ test('a jump would be noticed', async ({ open }) => {
 test('the button stays where it is, whatever it says and whatever comes below it', async ({
   open,
 }) => {
-  const shop = await open({ stock: 4, start: '3s' });
+  const shop = await open({ stock: 4, start: '6s' });
   const ada = await shop.enter(PHONE);
   const place = async () => (await ada.button.boundingBox())?.y;
   await ada.phase('Upcoming');

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 import { program } from './process';
 
-const LOAD_MS_MAX = 60_000;
+const LOAD_MS_MAX = 90_000;
 
 /** Lets a crowd buy, with the server's own load tester; the options are those of its command line. */
 export async function load(url: string, options: Record<string, string | number>): Promise<void> {

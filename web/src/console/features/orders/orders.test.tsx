@@ -1,4 +1,4 @@
-import { cleanup, render, screen, waitFor } from '@testing-library/react';
+import { cleanup, configure, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, test, vi } from 'vitest';
 
@@ -12,6 +12,10 @@ import { OrdersView } from './orders-view';
 import { PAGE_ORDERS } from './use-orders';
 
 afterEach(cleanup);
+
+// A hundred rows at a time are slow to draw where the machine is busy with other things as well.
+configure({ asyncUtilTimeout: 5_000 });
+vi.setConfig({ testTimeout: 20_000 });
 
 const SOLD = 250;
 
@@ -39,7 +43,8 @@ function show() {
     getOrders,
     asked: () => getOrders.mock.calls.map(([question]) => question),
     signInAgain: () => view.rerender(<OrdersView client={client} epoch={1} />),
-    user: userEvent.setup(),
+    // Without a delay nothing else happens between two keys, however slow the machine is.
+    user: userEvent.setup({ delay: null }),
   };
 }
 
@@ -69,9 +74,15 @@ test('pages forward and back, and never holds more than one page', async () => {
 });
 
 test('pressing twice in haste goes on by one page, not by the same one twice', async () => {
-  const { asked, user } = show();
+  const { asked, getOrders, user } = show();
   await showsUnits(1, 100);
+  const held: (() => void)[] = [];
+  getOrders.mockImplementationOnce(async (question) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    return answerFrom(question);
+  });
   await user.dblClick(button(words.orders.next));
+  held[0]?.();
   await showsUnits(101, 200);
   await user.click(button(words.orders.previous));
   await showsUnits(1, 100);

@@ -4,7 +4,7 @@ import type { Sample } from '@/console/lib/api/schemas';
 import { sampleOf } from '@/console/testing/fixtures';
 
 import { rowsOf } from '../samples';
-import { columnsOf, highestOf } from './columns';
+import { columnsOf, highestOf, lonersOf } from './columns';
 import { PLOTS, type SeriesDefinition } from './definitions';
 
 const queue: SeriesDefinition = { label: 'Queue', colour: '--x', value: ({ queue: q }) => q };
@@ -26,6 +26,12 @@ test('where a line lies on the floor it is left out, but not where it rises and 
 test('a time without samples breaks the line', () => {
   const broken = rowsOf([sampleOf(1, { queue: 1 }), sampleOf(9, { queue: 2 })]);
   expect(columnsOf(broken, [queue])[1]).toEqual([1, null, 2]);
+});
+
+test('a value that no line leads to is found', () => {
+  expect(lonersOf([5])).toEqual([0]);
+  expect(lonersOf([null, 0, null, 1, 2, null, 3])).toEqual([1, 6]);
+  expect(lonersOf([])).toEqual([]);
 });
 
 test('the highest value is found, and that there is none', () => {

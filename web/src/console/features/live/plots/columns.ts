@@ -21,6 +21,14 @@ function columnOf(rows: readonly Row[], { value, hideZero = false }: SeriesDefin
   );
 }
 
+/** Where a value stands alone: no line leads to it, so it is drawn as a point. */
+export function lonersOf(column: ArrayLike<number | null | undefined>): number[] {
+  const isBlank = (index: number) => (column[index] ?? null) === null;
+  return Array.from(column, (_, index) => index).filter(
+    (index) => !isBlank(index) && isBlank(index - 1) && isBlank(index + 1),
+  );
+}
+
 /** The highest value of a line in the rows, or `null` without any. */
 export function highestOf(
   rows: readonly Row[],

@@ -2,6 +2,7 @@ import type uPlot from 'uplot';
 
 import { formatClock, formatCompact, formatMicros, formatMinute } from '@/console/lib/format';
 
+import { lonersOf } from './columns';
 import type { PlotDefinition } from './definitions';
 import { decades, fromZeroRange, linearMarks, linearRange, logRange, type Range } from './scales';
 
@@ -87,7 +88,13 @@ export function optionsFor(
         stroke: () => colourOf(colour),
         width,
         ...(dash === undefined ? {} : { dash }),
-        points: { show: false },
+        points: {
+          show: false,
+          size: 4,
+          width: 0,
+          fill: () => colourOf(colour),
+          filter: (plot: uPlot, line: number) => lonersOf(plot.data[line] ?? []),
+        },
       })),
     ],
     cursor: {
