@@ -17,7 +17,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let entries =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries
-        .map(|entry| entry.expect("an entry").path())
+        .map(|entry| entry.expect("an entry of the corpus").path())
         .collect();
     files.sort();
     files
