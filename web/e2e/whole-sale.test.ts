@@ -6,7 +6,7 @@ import { ENGINES, test } from './support/shop';
 
 describe.each(ENGINES)('with the ledger in %s', (engine) => {
   test('from before the start to sold out, three look on and nobody reloads', async ({ open }) => {
-    const shop = await open({ engine, stock: 6, start: '5s' });
+    const shop = await open({ engine, stock: 6, start: '9s' });
     const [ada, bob, eve] = [await shop.enter(), await shop.enter(PHONE), await shop.enter()];
     const everybody = [ada, bob, eve];
 
