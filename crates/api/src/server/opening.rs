@@ -32,12 +32,8 @@ struct Opened {
     io: Io,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it is taken apart at once, and a plain stream needs no box"
-)]
 enum Io {
-    Plain(TimedIo),
+    Plain(Box<TimedIo>),
     Secure(Box<TlsStream<TimedIo>>),
 }
 
@@ -100,7 +96,7 @@ async fn open(
     let io = TimedIo::after(early, stream, stage, entrance.limits);
     let io = match &entrance.tls {
         Some(tls) => Io::Secure(Box::new(tls.accept(io).await?)),
-        None => Io::Plain(io),
+        None => Io::Plain(Box::new(io)),
     };
     Ok(Opened { client, io })
 }
