@@ -1,7 +1,5 @@
 //! The settings of who may ask, and how often.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
-
 use std::str::FromStr;
 
 use clap::Args;
@@ -21,7 +19,8 @@ pub(crate) struct AccessSettings {
     /// be a thousand people behind one
     #[arg(long, env, default_value = "2000/10s")]
     pub(crate) rate_limit_address: Limit,
-    /// Origins whose pages may use the API, beside the server's own: https://shop.example [default: none]
+    /// Origins whose pages may use the API beside the server's own, each in full, as browsers write them
+    /// [default: none]
     #[arg(long, env, value_delimiter = ',', value_parser = parse_origin)]
     pub(crate) allowed_origins: Vec<String>,
 }
