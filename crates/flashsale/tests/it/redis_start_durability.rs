@@ -62,7 +62,8 @@ async fn check_sells(redis: &RedisServer, durability: &str) -> Vec<String> {
     node.client().await.buy("ada").await.purchased();
     let (_, exit) = node.stop().await;
     assert_eq!(exit.code, Some(0), "{exit:?}");
-    let warnings = exit.stderr.lines().filter(|line| line.contains("WARN"));
+    let of_redis = |line: &&str| line.contains("WARN") && line.contains("flashsale_ledger::redis");
+    let warnings = exit.stderr.lines().filter(of_redis);
     warnings.map(str::to_owned).collect()
 }
 
