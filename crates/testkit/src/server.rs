@@ -14,7 +14,7 @@ use crate::process::Process;
 use crate::program::Program;
 use crate::resp::{Reply, Resp};
 
-const START_MAX: Duration = Duration::from_secs(10);
+const START_MAX: Duration = Duration::from_secs(30);
 const STOP_MAX: Duration = Duration::from_secs(10);
 const SYNC_MAX: Duration = Duration::from_secs(15);
 /// How many ports are tried. Another process may take one between the choice and the start.

@@ -303,8 +303,16 @@ async fn row_17_a_busy_and_a_loading_redis_are_waited_for() {
 
         // It starts again, and takes some seconds to read what it has stored: one to five commands an order.
         let orders = redis.command(&["XLEN", "{drop}:orders"]).await.int();
-        let delay_us = (5_000_000 / (3 * orders)).to_string();
+        let delay_us = (6_000_000 / (3 * orders)).to_string();
         let set = ["CONFIG", "SET", "key-load-delay", &delay_us];
+        redis.command(&set).await.assert_ok();
+        // It answers now and then meanwhile, also where there is little to read.
+        let set = [
+            "CONFIG",
+            "SET",
+            "loading-process-events-interval-bytes",
+            "1024",
+        ];
         redis.command(&set).await.assert_ok();
         redis.command(&["CONFIG", "REWRITE"]).await.assert_ok();
         redis.kill();
