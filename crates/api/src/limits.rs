@@ -72,7 +72,7 @@ impl Limits {
         }
     }
 
-    /// One more request from an address; `None` only where addresses are not counted.
+    /// One more request from an address, which is found out only where addresses are counted.
     pub(crate) fn take_address(&self, client: impl FnOnce() -> IpAddr) -> Result<(), RateLimited> {
         match &self.address {
             Some(limiter) => self.take(Who::Address, limiter, &Network::from(client())),
