@@ -19,7 +19,7 @@ use super::now_ms;
 use super::process::{Exit, Process};
 
 const START_MAX: Duration = Duration::from_secs(20);
-const EXIT_MAX: Duration = Duration::from_secs(60);
+const EXIT_MAX: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(2);
 
 /// More than a test opens at once; the usual soft limit of 1,024 is less.
