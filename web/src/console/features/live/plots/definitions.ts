@@ -55,7 +55,7 @@ export const PLOTS: PlotDefinition[] = [
       outcome('rateLimited', {
         label: 'Too often',
         hint: 'Too many from one address, or for one user',
-        colour: '--plot-purple',
+        colour: '--plot-grey',
         dash: DOTTED,
         width: 2,
       }),
