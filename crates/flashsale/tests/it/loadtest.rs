@@ -83,16 +83,17 @@ async fn a_storm_gets_one_order_for_each_user() {
 #[tokio::test]
 async fn a_crowd_watches_while_others_buy() {
     let _machine = machine_alone().await;
-    let server = TestServer::setup().stock(100).start().await;
+    // Long enough, and looked at often enough, that everybody has looked before it is over.
+    let server = TestServer::setup().stock(10_000).start().await;
     let arguments = [
         "--scenario",
         "crowd",
         "--users",
-        "2000",
+        "20000",
         "--watchers",
         "300",
         "--watch-every",
-        "300ms",
+        "100ms",
     ];
     let (exit, report) = test(&url(&server), &arguments).await;
     assert_eq!(exit.code, Some(0), "{exit:?}");
