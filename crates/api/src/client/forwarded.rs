@@ -14,15 +14,15 @@ pub(super) fn in_x_forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Op
     hops.map(|hop| address(hop.trim()))
 }
 
-/// The same of `Forwarded`. A quote that the client left open may hide hops behind it; then they cannot be
-/// read, and nothing before them is believed.
+/// The same of `Forwarded`. A quote that the client left open hides hops behind it; then they cannot be read, and
+/// nothing before them is believed, nor anything that stands beside it.
 pub(super) fn in_forwarded(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     let hops = lines(headers, FORWARDED).flat_map(|line| {
         let mut hops: Vec<_> = Pieces::of(line, b',').collect();
         hops.reverse();
         hops
     });
-    hops.map(hop_of_pairs)
+    hops.map(|hop| hop_of_pairs(hop?))
 }
 
 /// The last line first. What is no plain text is an empty line: it has no hop that could be believed.
@@ -37,7 +37,7 @@ fn lines(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
 /// Pairs, of which `for` names the hop.
 fn hop_of_pairs(text: &str) -> Option<IpAddr> {
     let mut hops = Pieces::of(text, b';').filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
+        let (name, value) = pair?.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("for")
             .then_some(value.trim())
@@ -63,7 +63,7 @@ fn address(text: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// The pieces of a text between separators that are not in quotes.
+/// The pieces of a text between separators that are not in quotes; none for one whose quote is never closed.
 struct Pieces<'a> {
     rest: Option<&'a str>,
     separator: u8,
@@ -77,9 +77,9 @@ impl<'a> Pieces<'a> {
 }
 
 impl<'a> Iterator for Pieces<'a> {
-    type Item = &'a str;
+    type Item = Option<&'a str>;
 
-    fn next(&mut self) -> Option<&'a str> {
+    fn next(&mut self) -> Option<Self::Item> {
         let text = self.rest.take()?;
         let (mut is_quoted, mut is_escaped) = (false, false);
         for (index, byte) in text.bytes().enumerate() {
@@ -89,11 +89,11 @@ impl<'a> Iterator for Pieces<'a> {
                 b'"' => is_quoted = !is_quoted,
                 _ if byte == self.separator && !is_quoted => {
                     self.rest = Some(&text[index + 1..]);
-                    return Some(&text[..index]);
+                    return Some(Some(&text[..index]));
                 }
                 _ => {}
             }
         }
-        Some(text)
+        Some((!is_quoted).then_some(text))
     }
 }
