@@ -1,5 +1,7 @@
 //! The plots of the results, as SVG files.
 
+mod overload;
+
 use plotters::coord::combinators::IntoLogRange as _;
 use plotters::prelude::*;
 
@@ -26,6 +28,13 @@ pub(crate) fn all(figures: &Figures) -> Vec<(&'static str, String)> {
         ("growth-open.svg", lines(&growth.open, "open connections")),
         ("growth-users.svg", lines(&growth.users, "users")),
         ("growth-stock.svg", lines(&growth.stock, "stock")),
+        (
+            "overload.svg",
+            figures
+                .overload
+                .as_ref()
+                .map_or(String::new(), overload::svg),
+        ),
     ]
 }
 

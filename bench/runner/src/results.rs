@@ -1,5 +1,8 @@
 //! The page of results.
 
+mod attack;
+mod overload;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -55,6 +58,12 @@ pub(crate) fn text(figures: &Figures) -> String {
     page.push_str(&growth(figures));
     if let Some(streams) = &figures.streams {
         page.push_str(&streams_of(streams));
+    }
+    if let Some(overload) = &figures.overload {
+        page.push_str(&overload::text(overload));
+    }
+    if let Some(attack) = &figures.attack {
+        page.push_str(&attack::text(attack));
     }
     page.push_str(&generator(figures));
     page

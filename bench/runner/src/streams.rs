@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -12,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::figures::Streams;
-use crate::process::now;
+use crate::process::{allow_open_files, now};
 use crate::subjects::Subject;
 use crate::{Bench, Failure};
 
@@ -68,17 +67,6 @@ pub(crate) fn measure(bench: &Bench) -> Result<Streams, Failure> {
         );
         Ok(streams)
     })
-}
-
-/// As many as the system lets this process have. Where that is too few, a connection fails and says so.
-fn allow_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    // What is not granted is not there.
-    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 /// Returns when every stream has told of so many sold.
