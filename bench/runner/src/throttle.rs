@@ -36,15 +36,14 @@ impl<'a> Throttle<'a> {
             drop(stay_on(SERVER_CORE));
             let ends_at = now() + time_max;
             while !ends.load(Ordering::Relaxed) && now() < ends_at {
+                // Before it is woken, because then it may run at once, and this thread later.
                 let began_at = now();
+                let _ = kill_process(pid, Signal::CONT);
                 std::thread::sleep(RUN);
                 if kill_process(pid, Signal::STOP).is_err() {
                     return;
                 }
                 std::thread::sleep(stopped_for(began_at.elapsed()));
-                if kill_process(pid, Signal::CONT).is_err() {
-                    return;
-                }
             }
         });
         Ok(Self {

@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// How long anybody waits for an answer.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
+const ANSWER_MAX: Duration = Duration::from_secs(15);
 /// More than any answer of the API that these clients ask for.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// When to come back where an answer does not say.

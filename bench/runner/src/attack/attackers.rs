@@ -21,7 +21,7 @@ const LARGE: u32 = 8;
 const FORGERS: u32 = 8;
 const PRETENDERS: u32 = 8;
 const STORM: u32 = 300;
-const CROWD: u32 = 64;
+const CROWD: u32 = 256;
 /// How many may have bought when the time is over, and do not know.
 pub(super) const ASKING_MAX: u64 = (PRETENDERS + STORM) as u64;
 
