@@ -26,10 +26,12 @@ const POLL: Duration = Duration::from_millis(5);
 /// A program under way; killed when it is dropped.
 pub(crate) struct Running(Child);
 
-/// A command that runs on one core, with nothing of this environment but the path.
+/// A command that runs on one core, with nothing of this environment but the path. It is killed when the thread
+/// ends that has started it, so that nothing is left, running or stopped, however this program ends.
 pub(crate) fn pinned(core: u32, program: &Path) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", &core.to_string()]).arg(program);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "taskset", "-c", &core.to_string()]);
+    command.arg(program);
     #[expect(
         clippy::disallowed_methods,
         reason = "programs are looked for where this one was"

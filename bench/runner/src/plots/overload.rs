@@ -52,6 +52,15 @@ fn panel(
         .map(|(_, value)| *value)
         .chain(level)
         .fold(1.0, f64::max);
+    // Names where there is a point: the steps of the scale would stand too close.
+    let name = |times: f64| {
+        let is_measured = points.iter().any(|(at, _)| (at - times).abs() < 0.01);
+        if is_measured {
+            format!("{times:.0} ×")
+        } else {
+            String::new()
+        }
+    };
     let mut chart = ChartBuilder::on(area)
         .margin(12)
         .margin_right(28)
@@ -66,7 +75,7 @@ fn panel(
         .x_desc("new buyers by the capacity")
         .y_desc(what)
         .y_labels(5)
-        .x_label_formatter(&|times| format!("{times:.0} ×"))
+        .x_label_formatter(&|times| name(*times))
         .y_label_formatter(&|value| format!("{value:.0}"))
         .label_style(("sans-serif", 13, &INK))
         .draw()?;

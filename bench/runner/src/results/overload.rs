@@ -40,9 +40,9 @@ pub(super) fn text(overload: &Overload) -> String {
         );
     }
     text.push_str(
-        "\nLatency is that of the accepted request itself, from when it was sent: the times before, when its buyer\n\
-         was sent away, or found none of 10,000 connections free, are not in it. As the server is stopped for nine\n\
-         milliseconds at a time, no answer is much faster than that.\n\n\
+        "\nLatency is that of the accepted request itself, from when it was sent. What passed before, while its buyer\n\
+         was sent away or found none of 10,000 connections free, is not in it. The server is stopped for nine\n\
+         milliseconds at a time, for which an answer may have to wait.\n\n\
          ### 64 buyers among others who only look\n\n\
          The same slowed server; the others ask for the status without a pause.\n\n\
          | others | accepted a second | p50, ms | p99, ms | looks a second | in vain | refused or failed |\n\
