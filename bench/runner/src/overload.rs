@@ -36,7 +36,7 @@ const SLOW_MAX: Duration = Duration::from_mins(5);
 
 pub(crate) fn measure(bench: &Bench) -> Result<Overload, Failure> {
     allow_open_files();
-    let capacity = among_watchers(bench, CAPACITY_BUYERS, 0)?.served;
+    let capacity = among_watchers(bench, CAPACITY_BUYERS, false, 0)?.served;
     show("capacity", &capacity);
     let mut overload = Overload {
         capacity,
@@ -49,7 +49,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Overload, Failure> {
         overload.steps.push(step);
     }
     for watchers in WATCHERS {
-        let step = among_watchers(bench, WATCHED_BUYERS, watchers)?;
+        let step = among_watchers(bench, WATCHED_BUYERS, true, watchers)?;
         show(&format!("{watchers} watchers"), &step.served);
         overload.watched.push(step);
     }
@@ -78,8 +78,14 @@ fn offer(bench: &Bench, times: f64, capacity: &Served) -> Result<Offered, Failur
     Ok(offered)
 }
 
-/// So many buy, each again as soon as they have an answer, while others look as often as they can.
-fn among_watchers(bench: &Bench, buyers: usize, watchers: usize) -> Result<Watched, Failure> {
+/// So many buy, each again as soon as they have an answer (or, if they are patient, when it says that they may come
+/// back), while others look as often as they can.
+fn among_watchers(
+    bench: &Bench,
+    buyers: usize,
+    are_patient: bool,
+    watchers: usize,
+) -> Result<Watched, Failure> {
     let started = Subject::Sqlite.start(bench, STOCK_MAX)?;
     let watched = on_core(LOAD_CORE, 0, || async {
         let heard = Rc::new(RefCell::new(Heard::default()));
@@ -89,7 +95,7 @@ fn among_watchers(bench: &Bench, buyers: usize, watchers: usize) -> Result<Watch
         }
         let next = Rc::new(Cell::new(0));
         for lane in lanes {
-            spawn_local(lane.buy_on(Rc::clone(&next), Rc::clone(&heard)));
+            spawn_local(lane.buy_on(Rc::clone(&next), are_patient, Rc::clone(&heard)));
         }
         let slow = Slow::start(&started.server)?;
         sleep(WARM_UP).await;

@@ -77,12 +77,24 @@ impl Lane {
         }
     }
 
-    /// Buys for one after another.
-    pub(super) async fn buy_on(mut self, next: Rc<Cell<u64>>, heard: Rc<RefCell<Heard>>) {
+    /// Buys for one after another. Whoever is patient comes back no earlier than told when sent away; others make
+    /// way for the next at once.
+    pub(super) async fn buy_on(
+        mut self,
+        next: Rc<Cell<u64>>,
+        is_patient: bool,
+        heard: Rc<RefCell<Heard>>,
+    ) {
         loop {
             let number = next.replace(next.get() + 1);
-            if self.buy(number, &heard).await.is_err() {
-                sleep(LOST_PAUSE).await;
+            loop {
+                match self.buy(number, &heard).await {
+                    Ok(reply) if reply.status == 503 && is_patient => {
+                        sleep(reply.retry_after()).await;
+                    }
+                    Ok(_) => break,
+                    Err(_) => sleep(LOST_PAUSE).await,
+                }
             }
         }
     }
@@ -103,7 +115,10 @@ impl Lane {
     }
 
     async fn buy(&mut self, number: u64, heard: &RefCell<Heard>) -> io::Result<Reply> {
-        let request = wire::purchase(&self.token, &user_id(number), "");
+        let user = user_id(number);
+        // The same each time, so that whoever was told to come back, and has an order, hears of it as the first time.
+        let key = format!("idempotency-key: {user}\r\n");
+        let request = wire::purchase(&self.token, &user, &key);
         let sent_at = now();
         let reply = self.client.ask(&request).await;
         let status = reply.as_ref().ok().map(|reply| reply.status);

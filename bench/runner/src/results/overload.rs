@@ -44,21 +44,23 @@ pub(super) fn text(overload: &Overload) -> String {
          was sent away or found none of 10,000 connections free, is not in it. The server is stopped for nine\n\
          milliseconds at a time, for which an answer may have to wait.\n\n\
          ### 64 buyers among others who only look\n\n\
-         The same slowed server; the others ask for the status without a pause.\n\n\
-         | others | accepted a second | p50, ms | p99, ms | looks a second | in vain | refused or failed |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n",
+         The same slowed server; the others ask for the status without a pause. A buyer who is answered `busy` comes\n\
+         back when told to, others buy again at once.\n\n\
+         | others | accepted a second | p50, ms | p99, ms | looks a second | in vain | sent away | refused or failed |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for step in &overload.watched {
         let served = &step.served;
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} |",
             grouped(step.watchers as f64),
             grouped(served.accepted_per_second()),
             latencies(served),
             grouped(served.per_second(step.looks)),
             grouped(step.looks_in_vain as f64),
-            grouped((served.sent_away + served.refused + served.failed) as f64),
+            grouped(served.sent_away as f64),
+            grouped((served.refused + served.failed) as f64),
         );
     }
     text
