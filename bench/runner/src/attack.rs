@@ -21,7 +21,7 @@ const ATTACK_BY_SECONDS: u32 = 10;
 /// How far attackers make way for honest buyers, who share the core of the generator with them: else it would
 /// be measured how long the generator makes them wait.
 const ATTACKERS_NICENESS: i32 = 10;
-/// How long the server may take to be rid of the attackers' connections.
+/// How long the server may take to be rid of the connections of those who have gone.
 const GONE_MAX: Duration = Duration::from_secs(30);
 const GONE_POLL: Duration = Duration::from_millis(100);
 /// Open files that come and go by themselves, those of the ledger.
@@ -37,12 +37,14 @@ pub(crate) fn measure(bench: &Bench) -> Result<Attack, Failure> {
     ];
     let started = Subject::Sqlite.start_with(bench, STOCK_MAX, &settings)?;
     let server = &started.server;
+    let descriptors_at_start = server.descriptors()?;
     let buy = |name: &'static str, time| {
         on_core(LOAD_CORE, 0, || honest::buy(started.address(), name, time))
     };
     let alone = buy("alone", bench.duration() * ALONE_BY_SECONDS)?;
     show("alone", &alone);
-    let (resident_before, descriptors_before) = (server.resident()?, server.descriptors()?);
+    let descriptors_before = gone(&started, descriptors_at_start)?;
+    let resident_before = server.resident()?;
 
     let time = bench.duration() * ATTACK_BY_SECONDS;
     let ((attacked, attackers), resident_most) = server.watching_memory(|| {
@@ -82,7 +84,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Attack, Failure> {
     })
 }
 
-/// Waits until the server has closed what the attackers had open, and counts what it has open then.
+/// Waits until the server has closed the connections of those who have gone, and counts what it has open then.
 fn gone(started: &Started, before: u64) -> Result<u64, Failure> {
     let deadline = now() + GONE_MAX;
     loop {

@@ -279,7 +279,7 @@ fn spread(row: &Row, read: impl Fn(&Sample) -> f64 + Copy, digits: usize) -> Str
 }
 
 /// A number without a fraction, its thousands set apart.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {

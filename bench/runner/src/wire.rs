@@ -83,6 +83,9 @@ impl Connection {
     pub(crate) async fn open(server: SocketAddr, from: Ipv4Addr) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((from, 0).into())?;
+        // Its port is free again at once: the system would keep it for a minute, and an address has too few of them
+        // for those who are closed time and again.
+        socket.set_zero_linger()?;
         let stream = socket.connect(server).await?;
         stream.set_nodelay(true)?;
         Ok(Self {

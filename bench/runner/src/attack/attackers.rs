@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use super::FRONT;
 use crate::Failure;
 use crate::figures::{Attacker, Got};
+use crate::results::grouped;
 use crate::wire::{self, Client, Connection};
 
 /// Connections of each kind.
@@ -88,7 +89,7 @@ pub(super) async fn attack(server: SocketAddr, time: Duration) -> Result<Vec<Att
     let addresses = crowd.borrow().answers.values().sum::<u64>();
     Ok(vec![
         tell(
-            format!("{SLOW} slow connections"),
+            format!("{} slow connections", grouped(SLOW.into())),
             "Each sends its head byte by byte, one a second; the server ends it after `HEADER_TIMEOUT_MS`, and it \
              comes back.",
             &slow,
@@ -116,7 +117,10 @@ pub(super) async fn attack(server: SocketAddr, time: Duration) -> Result<Vec<Att
             &storm,
         ),
         tell(
-            format!("{addresses} addresses, told by the trusted front"),
+            format!(
+                "{} addresses, told by the trusted front",
+                grouped(addresses as f64)
+            ),
             "Really that many, as far as the server can know, so nobody asks too often; the table that counts keeps \
              its size, and their requests have no valid token.",
             &crowd,
