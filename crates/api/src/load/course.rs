@@ -8,6 +8,9 @@ use tokio::time::Instant;
 const BUY_WAIT_MAX: Duration = Duration::from_millis(100);
 /// How long the wait may be too long before purchases are sent away: a rush that passes is served.
 const OVER_MAX: Duration = Duration::from_secs(1);
+/// How long purchases are sent away at a stretch. Whom that does not send away, because they come back at once, must
+/// not keep out those who stay.
+const AWAY_MAX: Duration = Duration::from_millis(500);
 /// Over what time waits are smoothed.
 const SMOOTHED_OVER: Duration = Duration::from_millis(50);
 /// Over what time the rate of purchases is.
@@ -34,7 +37,7 @@ pub(super) struct Course {
 /// Whether there is one, and what the last ones say of the next.
 #[derive(Debug)]
 struct Overload {
-    is_now: bool,
+    began_at: Option<Instant>,
     ended_at: Option<Instant>,
     slowness: f64,
 }
@@ -60,7 +63,7 @@ impl Course {
             purchases_per_second: 0.0,
             over_since: None,
             overload: Overload {
-                is_now: false,
+                began_at: None,
                 ended_at: None,
                 slowness: 1.0,
             },
@@ -83,16 +86,22 @@ impl Course {
         let over_since = *self.over_since.get_or_insert(now);
         if !is_over {
             self.over_since = None;
+            self.overload.ends(now);
+        } else if self
+            .overload
+            .has_lasted(now)
+            .is_some_and(|time| time >= AWAY_MAX)
+        {
+            self.over_since = Some(now);
+            self.overload.ends(now);
+        } else if now.duration_since(over_since) >= OVER_MAX {
+            self.overload.begins(now);
         }
-        let is_overload = is_over && now.duration_since(over_since) >= OVER_MAX;
-        // Once it is there, it ends when the wait is short, however short it was there.
-        let is_overload = is_overload || (is_over && self.overload.is_now);
-        self.overload.becomes(is_overload, now);
 
         let rate = self.purchases_per_second.max(RATE_MIN);
         State {
             wait: Duration::from_secs_f64(self.wait_us / 1e6),
-            sends_away: self.overload.is_now,
+            sends_away: self.overload.began_at.is_some(),
             each: Duration::from_secs_f64(self.overload.slowness / rate),
         }
     }
@@ -101,20 +110,28 @@ impl Course {
 impl Overload {
     /// Each that soon follows on another doubles the time until somebody may come back: to send people away costs
     /// less than to serve them, but not nothing, so who is too many must not come back again and again.
-    fn becomes(&mut self, is_now: bool, now: Instant) {
-        if is_now && !self.is_now {
-            let ended_at = self.ended_at;
-            let is_next = ended_at.is_some_and(|at| now.duration_since(at) < NEXT_OVERLOAD_MAX);
-            self.slowness = if is_next {
-                (self.slowness * 2.0).min(SLOWNESS_MAX)
-            } else {
-                1.0
-            };
+    fn begins(&mut self, now: Instant) {
+        if self.began_at.is_some() {
+            return;
         }
-        if self.is_now && !is_now {
+        self.began_at = Some(now);
+        let ended_at = self.ended_at;
+        let is_next = ended_at.is_some_and(|at| now.duration_since(at) < NEXT_OVERLOAD_MAX);
+        self.slowness = if is_next {
+            (self.slowness * 2.0).min(SLOWNESS_MAX)
+        } else {
+            1.0
+        };
+    }
+
+    fn ends(&mut self, now: Instant) {
+        if self.began_at.take().is_some() {
             self.ended_at = Some(now);
         }
-        self.is_now = is_now;
+    }
+
+    fn has_lasted(&self, now: Instant) -> Option<Duration> {
+        Some(now.duration_since(self.began_at?))
     }
 }
 
@@ -170,24 +187,39 @@ mod tests {
     #[tokio::test]
     async fn row_28_a_wait_that_stays_does_until_it_is_short() {
         let mut course = begun();
-        assert!(probes(&mut course, LONG, OVER_MAX * 2).sends_away);
-        assert!(probes(&mut course, LONG, OVER_MAX).sends_away);
-        assert!(!probes(&mut course, SHORT, Duration::from_millis(500)).sends_away);
+        assert!(probes(&mut course, LONG, OVER_MAX + LONG).sends_away);
+        assert!(!probes(&mut course, SHORT, AWAY_MAX / 2).sends_away);
+    }
+
+    #[tokio::test]
+    async fn row_28_a_crowd_that_does_not_go_is_served_most_of_the_time() {
+        let mut course = begun();
+        let began_at = course.at;
+        let mut sent_away = Duration::ZERO;
+        while course.at < began_at + Duration::from_mins(1) {
+            let before = course.at;
+            if probes(&mut course, LONG, Duration::ZERO).sends_away {
+                sent_away += course.at - before;
+            }
+        }
+        let (least, most) = (Duration::from_secs(10), Duration::from_secs(30));
+        assert!(least < sent_away && sent_away < most, "{sent_away:?}");
     }
 
     #[tokio::test]
     async fn the_line_is_served_as_purchases_are_and_slower_if_that_was_too_quick() {
         let mut course = begun();
         let each_ms = |state: State| (state.each + Duration::from_micros(500)).as_millis();
+        probes(&mut course, SHORT, Duration::from_secs(10));
         let mut slowness = Vec::new();
         for _ in 0..7 {
-            let state = probes(&mut course, LONG, Duration::from_secs(10));
+            let state = probes(&mut course, LONG, OVER_MAX + LONG);
             slowness.push(each_ms(state));
             probes(&mut course, SHORT, Duration::from_secs(1));
         }
         assert_eq!(slowness, [1, 2, 4, 8, 16, 16, 16]);
         probes(&mut course, SHORT, NEXT_OVERLOAD_MAX);
-        let state = probes(&mut course, LONG, Duration::from_secs(10));
+        let state = probes(&mut course, LONG, OVER_MAX + LONG);
         assert_eq!([each_ms(state)], [1], "it was quiet for long enough");
     }
 
