@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// It runs for so long,
 const RUNS: Duration = Duration::from_millis(1);
 /// and then stands still for so long.
-const RESTS: Duration = Duration::from_millis(9);
+const RESTS: Duration = Duration::from_millis(19);
 
 /// A process that is stopped and let go on, again and again. Dropped, it runs as before.
 pub(crate) struct Slowed {
@@ -20,7 +20,7 @@ pub(crate) struct Slowed {
 }
 
 impl Slowed {
-    /// To about a tenth.
+    /// To a tenth or less.
     pub(crate) fn new(pid: Pid) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&over);
