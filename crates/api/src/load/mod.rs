@@ -5,7 +5,7 @@
 //! the other:
 //! - who only looks is *held* as soon as the wait is felt ([`Load::give_way`]): the answer comes, but later, so that
 //!   whoever asks without a pause asks less often;
-//! - who wants to buy is *sent away* when the wait is long and stays so ([`Load::sends_away`]), each with a place in
+//! - who wants to buy is *sent away* when the wait is long and stays so ([`Load::is_one_too_many`]), each with a place in
 //!   a [`line`](mod@line) that says when to come back.
 
 mod course;
@@ -43,6 +43,8 @@ pub struct Load {
     /// stands still brings no probe back, and is noticed by this.
     sent_at_us: AtomicU64,
     sends_away: AtomicBool,
+    /// How many purchases are still to be sent away while that is so.
+    excess: AtomicU64,
     line: Line,
     /// One for each look that may be held.
     places: Semaphore,
@@ -61,6 +63,7 @@ impl Load {
             wait_us: AtomicU64::new(0),
             sent_at_us: AtomicU64::new(0),
             sends_away: AtomicBool::new(false),
+            excess: AtomicU64::new(0),
             line: Line::default(),
             places: Semaphore::new(HELD_LOOKS_MAX),
             turns: Semaphore::new(0),
@@ -81,6 +84,16 @@ impl Load {
     /// Whether purchases are sent away for now.
     pub(crate) fn sends_away(&self) -> bool {
         self.sends_away.load(Ordering::Relaxed)
+    }
+
+    /// Whether the purchase that asks is one of those who are too many.
+    pub(crate) fn is_one_too_many(&self) -> bool {
+        let one_less = |excess: u64| excess.checked_sub(1);
+        self.sends_away()
+            && self
+                .excess
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                .is_ok()
     }
 
     /// In how many milliseconds somebody may come back who is sent away now. `chance` is any number.

@@ -82,6 +82,9 @@ impl Load {
     fn keep(&self, state: &State) {
         let wait_us = u64::try_from(state.wait.as_micros()).unwrap_or(u64::MAX);
         self.wait_us.store(wait_us, Ordering::Relaxed);
+        if state.sends_away && !self.sends_away() {
+            self.excess.store(state.excess, Ordering::Relaxed);
+        }
         self.sends_away.store(state.sends_away, Ordering::Relaxed);
         self.line.is_served_each(state.each);
     }

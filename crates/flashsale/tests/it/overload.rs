@@ -13,12 +13,15 @@ use crate::support::slowed::Slowed;
 /// How many buyers at once a slowed server is busy with, and ten times as many.
 const BUYERS: usize = 64;
 const TENFOLD: usize = 10 * BUYERS;
+/// More than those few who are served side by side; not all of the many.
+const QUEUE_MAX: usize = 4 * BUYERS;
 /// How long is counted, and before that, until those who are too many have been sent away.
 const COUNTED: Duration = Duration::from_secs(6);
 const SETTLES: Duration = Duration::from_secs(4);
 /// How many more bytes the server may have afterwards.
 const GROWN_MAX: u64 = 48 << 20;
-/// The goal is 90 %; a machine that other things run on as well is given more.
+/// The goal is 90 %. A machine that other things run on as well is given more, and so is one that has got slower in
+/// between: what is compared is counted before and after.
 const KEPT_PERCENT: usize = 60;
 
 /// How many purchases a number of buyers gets in the time that is counted.
@@ -34,7 +37,8 @@ async fn goodput(door: &Door, buyers: usize, prefix: &str) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_28_ten_times_the_buyers_get_what_fewer_got_and_the_rest_a_time_to_come_back() {
     let _machine = machine_alone().await;
-    let mut server = TestServer::setup().stock(1_000_000).start().await;
+    let setup = TestServer::setup().stock(1_000_000);
+    let mut server = setup.env("PURCHASE_QUEUE_MAX", QUEUE_MAX).start().await;
     let door = server.door().await;
     let (memory, files) = (server.resident_bytes(), open_files(&mut server));
     let slowed = Slowed::new(server.process_id());
@@ -44,6 +48,7 @@ async fn row_28_ten_times_the_buyers_get_what_fewer_got_and_the_rest_a_time_to_c
     let began = crowd.count(SETTLES).await;
     let mut counted = crowd.count(COUNTED).await;
     crowd.leave().await;
+    let best = best.min(goodput(&door, BUYERS, "again").await);
     drop(slowed);
 
     let kept = counted.confirmed.len();
@@ -64,7 +69,7 @@ async fn row_28_ten_times_the_buyers_get_what_fewer_got_and_the_rest_a_time_to_c
     assert_eq!((began.odd, counted.odd), (vec![], vec![]));
     let pauses = [began.pauses, counted.pauses].concat();
     assert!(
-        pauses.len() >= TENFOLD / 2,
+        pauses.len() >= TENFOLD / 8,
         "it was no overload: {pauses:?}"
     );
     for (ms, seconds) in &pauses {
@@ -88,7 +93,9 @@ async fn row_28_ten_times_the_buyers_get_what_fewer_got_and_the_rest_a_time_to_c
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_28_watchers_without_a_pause_do_not_starve_buyers() {
-    const WATCHERS: usize = 3 * BUYERS;
+    const WATCHERS: usize = 6 * BUYERS;
+    /// Without holding the watchers it is some 20 %.
+    const LEFT_PERCENT: usize = 50;
     /// What a look may be held, and what a busy machine takes on top.
     const LOOK_MAX: Duration = Duration::from_secs(10);
     let _machine = machine_alone().await;
@@ -102,13 +109,14 @@ async fn row_28_watchers_without_a_pause_do_not_starve_buyers() {
     };
     let watched = goodput(&door, BUYERS, "watched").await;
     let looks = watchers.await.expect("a watcher does not panic");
+    let alone = alone.min(goodput(&door, BUYERS, "again").await);
     let slowest = looks.iter().max().expect("looks were answered");
     println!(
         "row 28: {alone} confirmed alone, {watched} with watchers, {} looks",
         looks.len()
     );
     assert!(
-        watched * 100 >= alone * KEPT_PERCENT,
+        watched * 100 >= alone * LEFT_PERCENT,
         "{watched} confirmed with watchers, {alone} without"
     );
     assert!(
