@@ -29,7 +29,8 @@ const LOOK_WAIT_MAX: Duration = Duration::from_millis(20);
 const HELD_MAX: Duration = Duration::from_secs(6);
 /// How many looks may be held at once.
 pub(crate) const HELD_LOOKS_MAX: usize = 8_192;
-/// How many looks are let go at once, when the wait is short again. It doubles while it stays so.
+/// How many looks are let go at once, at least, when the wait is short again. It doubles while it stays so, and halves
+/// while it does not: what nobody needs is not left lying.
 const LET_GO_MIN: usize = 8;
 /// The most that it comes to.
 const LET_GO_MAX: usize = 1_024;
@@ -130,10 +131,10 @@ impl Load {
 
     /// Lets some of the held looks go on. Returns how many may do so the next time.
     fn let_go(&self, at_once: usize) -> usize {
-        if self.wait() > LOOK_WAIT_MAX || self.held() == 0 {
-            return LET_GO_MIN;
+        if self.wait() > LOOK_WAIT_MAX {
+            return (at_once / 2).max(LET_GO_MIN);
         }
-        if self.turns.available_permits() == 0 {
+        if self.held() > 0 && self.turns.available_permits() == 0 {
             self.turns.add_permits(at_once.min(self.held()));
         }
         (at_once * 2).min(LET_GO_MAX)
