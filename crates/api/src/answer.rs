@@ -86,8 +86,10 @@ pub enum Refusal {
     MethodNotAllowed,
     /// Too many requests came from one address, or for one user.
     RateLimited(RateLimited),
-    /// There is no answer now; the same request later gets one.
+    /// There is no answer now; the same request later gets one. Who hears it has a place in the line of buyers.
     Busy(Busy),
+    /// The same for who only looks, and needs no place there. The text, for the log, says why.
+    Crowded(String),
     /// The server is at fault. The text is for the log, never for the client.
     Internal(String),
 }
@@ -158,7 +160,8 @@ impl Answer {
     /// Writes status, headers and body. Headers that are there already stay.
     pub(crate) fn write(&self, response: &mut Response<Body>, id: &CorrelationId, app: &App) {
         let retry_after_ms = match self {
-            Self::Refused(Refusal::Busy(_)) => Some(app.retry_after_ms()),
+            Self::Refused(Refusal::Busy(_)) => Some(app.next_in_line_ms()),
+            Self::Refused(Refusal::Crowded(_)) => Some(app.retry_after_ms()),
             Self::Refused(Refusal::RateLimited(limited)) => Some(limited.retry_after_ms()),
             _ => None,
         };
@@ -345,7 +348,7 @@ impl Refusal {
                     error("rate_limited", message),
                 )
             }
-            Self::Busy(_) => {
+            Self::Busy(_) | Self::Crowded(_) => {
                 let message = "Too busy to answer now. Send the same request again in a moment.";
                 (StatusCode::SERVICE_UNAVAILABLE, outcome("busy", message))
             }
@@ -458,9 +461,15 @@ impl From<Refusal> for Answer {
     }
 }
 
+impl From<Busy> for Refusal {
+    fn from(busy: Busy) -> Self {
+        Self::Busy(busy)
+    }
+}
+
 impl From<Busy> for Answer {
     fn from(busy: Busy) -> Self {
-        Self::Refused(Refusal::Busy(busy))
+        Self::Refused(busy.into())
     }
 }
 

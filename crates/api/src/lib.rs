@@ -6,6 +6,7 @@
 //! - `handlers`: one file for each thing that can be asked;
 //! - [`answer`]: every outcome and error, and the status code it becomes;
 //! - [`live`]: the status, pushed to everybody who watches;
+//! - [`load`]: how long requests wait, and what gives way then;
 //! - [`meters`]: what is counted;
 //! - [`export`]: orders as the lines of a file;
 //! - [`admin`]: behind the counter, on a listener of its own;
@@ -35,6 +36,7 @@ mod handlers;
 pub mod identity;
 pub mod limits;
 pub mod live;
+pub mod load;
 pub mod meters;
 pub mod middleware;
 mod openapi;
@@ -124,6 +126,8 @@ pub struct App {
     pub limits: limits::Limits,
     /// The origins whose pages may use the API.
     pub origins: middleware::cors::Origins,
+    /// How long requests wait.
+    pub load: load::Load,
     /// The live streams.
     pub live: live::Live,
     /// What is counted.
@@ -155,12 +159,17 @@ impl App {
         OrderId(self.bytes())
     }
 
-    /// When to come back, in milliseconds: spread out, so that everybody who is sent away at one
-    /// moment does not return at one moment.
+    /// When to come back for a look, in milliseconds: spread out, so that everybody who is sent away at
+    /// one moment does not return at one moment.
     fn retry_after_ms(&self) -> u64 {
         const MIN_MS: u64 = 1_000;
         const SPREAD_MS: u64 = 2_000;
         MIN_MS + u64::from(u16::from_le_bytes(self.bytes())) * SPREAD_MS / 65_536
+    }
+
+    /// When to come back for a purchase, in milliseconds.
+    fn next_in_line_ms(&self) -> u64 {
+        self.load.next_in_line_ms(u16::from_le_bytes(self.bytes()))
     }
 }
 

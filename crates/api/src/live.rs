@@ -20,6 +20,11 @@ use crate::handlers::status::Shown;
 const LOOK_PERIOD: Duration = Duration::from_millis(25);
 /// The shortest time between two events: changes that come faster are told together.
 const EVENT_PERIOD_MIN: Duration = Duration::from_millis(200);
+/// How much longer that time is for each millisecond that requests wait: the streams take from buyers what they
+/// need, so they are told less often.
+const LONGER_FOR_EACH: u32 = 10;
+/// The most that it comes to.
+const EVENT_PERIOD_UNDER_LOAD_MAX: Duration = Duration::from_secs(5);
 /// The longest time between two events, unless connections may be idle for less. It keeps what lies
 /// between from closing the connection, and lets a client notice that its stream is dead.
 const EVENT_PERIOD_MAX: Duration = Duration::from_secs(15);
@@ -102,7 +107,7 @@ impl Live {
             }
             let shown = Shown::of(&app);
             let period = if shown.differs_from(&told) {
-                EVENT_PERIOD_MIN
+                event_period(app.load.wait()).min(live.heartbeat)
             } else {
                 live.heartbeat
             };
@@ -121,6 +126,11 @@ impl Live {
             });
         }
     }
+}
+
+/// The shortest time between two events while requests wait for so long.
+fn event_period(wait: Duration) -> Duration {
+    (EVENT_PERIOD_MIN + wait * LONGER_FOR_EACH).min(EVENT_PERIOD_UNDER_LOAD_MAX)
 }
 
 /// One stream.
@@ -190,6 +200,13 @@ mod tests {
         assert_eq!(slow.next().await.unwrap().unwrap(), "event 999");
         live.end();
         assert_eq!(slow.next().await, None);
+    }
+
+    #[test]
+    fn events_come_less_often_the_longer_requests_wait() {
+        let period_ms = |wait_ms| event_period(Duration::from_millis(wait_ms)).as_millis();
+        assert_eq!([0, 20, 100].map(period_ms), [200, 400, 1_200]);
+        assert_eq!(period_ms(10_000), 5_000);
     }
 
     #[tokio::test]

@@ -12,10 +12,10 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tower::Service as _;
 
-use crate::answer::{Body, Reply};
+use crate::answer::{Answer, Body, Reply};
 use crate::handlers::{csrf, events, fallback, health, openapi, page, purchase, status};
 use crate::middleware::limit::Peer;
-use crate::middleware::{self, Asked, limit};
+use crate::middleware::{self, Asked, give_way, limit};
 use crate::server::Site;
 use crate::{App, unread};
 
@@ -30,17 +30,22 @@ impl Routes {
     /// Made once for the process.
     pub fn new(app: Arc<App>) -> Self {
         let limited = from_fn_with_state(Arc::clone(&app), limit::by_address);
+        // Without a token nobody can buy, and health is asked for when there is load: neither is held.
+        let held = from_fn_with_state(Arc::clone(&app), give_way::looks);
         let rest = Router::new()
             .route("/api/status", any(async || fallback::only("GET,HEAD")))
-            .route("/api/events", get(events::follow))
+            .route("/api/events", get(events::follow).layer(held.clone()))
             .route("/api/csrf", get(csrf::issue).layer(limited.clone()))
             .route("/api/purchase", any(async || fallback::only("POST")))
             .route(
                 "/api/purchase/{user_id}",
-                get(purchase::look_up).layer(limited),
+                get(purchase::look_up).layer(held.clone()).layer(limited),
             )
-            .route("/api/openapi.json", get(openapi::public))
-            .route("/api/docs", get(page::documentation))
+            .route(
+                "/api/openapi.json",
+                get(openapi::public).layer(held.clone()),
+            )
+            .route("/api/docs", get(page::documentation).layer(held.clone()))
             .route("/api", any(fallback::not_found))
             .route("/api/", any(fallback::not_found))
             .route("/api/{*rest}", any(fallback::not_found))
@@ -48,6 +53,7 @@ impl Routes {
             .route("/readyz", get(health::ready))
             .fallback_service(
                 get(page::show)
+                    .layer(held)
                     .fallback(fallback::method_not_allowed)
                     .with_state(Arc::clone(&app)),
             )
@@ -81,6 +87,7 @@ impl Site for Routes {
 
     fn stopping(&self) {
         self.app.live.end();
+        self.app.load.end();
     }
 }
 
@@ -95,6 +102,7 @@ impl Routes {
                 // Pinned here and not moved on: a future that is moved into another takes its room twice.
                 let reply = pin!(async {
                     let allowed = limit::check(app, peer, request.headers())
+                        .and_then(|()| give_way::buys(app))
                         .and_then(|()| middleware::admit(app, request.headers()));
                     match allowed {
                         Ok(buyer) => purchase::buy(app, request, buyer, peer).await,
@@ -105,7 +113,12 @@ impl Routes {
             }
             (&Method::GET | &Method::HEAD, "/api/status") => {
                 let asked = Asked::new(app, &request, "/api/status");
-                let reply = async { Reply::from(status::show(app, request.headers())) };
+                let reply = async {
+                    match app.load.give_way().await {
+                        Ok(()) => status::show(app, request.headers()).into(),
+                        Err(refusal) => Answer::Refused(refusal).into(),
+                    }
+                };
                 middleware::around(app, asked, reply).await
             }
             _ => {

@@ -235,7 +235,7 @@ pub(crate) enum RedisStrategy {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct BoundSettings {
-    /// Open connections; more wait
+    /// Open connections; when all are taken, those that have been idle for 2 s are closed for who comes
     #[arg(long, env, default_value = "16384")]
     pub(crate) connections_max: NonZeroU32,
     /// Live streams among them, but at most three quarters of them; whoever comes later asks now and then

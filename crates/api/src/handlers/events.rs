@@ -8,8 +8,8 @@ use axum::http::HeaderName;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 
+use crate::App;
 use crate::answer::{Answer, Refusal};
-use crate::{App, Busy};
 
 /// nginx would collect events until they fill a page.
 const BUFFERING: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
@@ -18,7 +18,7 @@ const BUFFERING: (HeaderName, &str) = (HeaderName::from_static("x-accel-bufferin
 pub(crate) async fn follow(State(app): State<Arc<App>>) -> Result<Response, Answer> {
     let Some(stream) = app.live.open(&app) else {
         let reason = format!("{} live streams are open", app.live.streams_max());
-        return Err(Refusal::Busy(Busy(reason)).into());
+        return Err(Refusal::Crowded(reason).into());
     };
     let head = [
         (CONTENT_TYPE, "text/event-stream"),

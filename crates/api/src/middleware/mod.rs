@@ -4,8 +4,9 @@
 //!    answer's common headers, and logs it;
 //! 2. [`cors`]: lets pages of the origins that the shop names use the API;
 //! 3. [`limit`], for purchases, tokens and look-ups: refuses who asks too often from one address;
-//! 4. [`identity::buyer`], for purchases: says who has sent it, and refuses whoever cannot show it;
-//! 5. [`forgery`], for purchases alone: refuses what another site made the browser send.
+//! 4. [`give_way`]: holds what only looks, and sends purchases away, when there are more than can be served;
+//! 5. [`identity::buyer`], for purchases: says who has sent it, and refuses whoever cannot show it;
+//! 6. [`forgery`], for purchases alone: refuses what another site made the browser send.
 //!
 //! Deadlines for heads, idle connections and slow readers lie below, in the server; the limit and the
 //! deadline for a body lie with the one handler that reads one.
@@ -13,6 +14,7 @@
 pub(crate) mod correlation;
 pub mod cors;
 mod forgery;
+pub(crate) mod give_way;
 pub(crate) mod limit;
 mod observe;
 

@@ -106,6 +106,9 @@ impl Asked<'_> {
             Some(Answer::Refused(Refusal::Busy(busy))) => {
                 line!(debug, "too busy for a request", reason = busy.0.as_str());
             }
+            Some(Answer::Refused(Refusal::Crowded(reason))) => {
+                line!(debug, "too busy for a look", reason = reason.as_str());
+            }
             Some(Answer::Purchased(order)) => {
                 line!(
                     info,

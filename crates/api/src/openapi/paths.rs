@@ -59,6 +59,10 @@ struct PurchaseHead {
             status = 304, description = "Nothing has changed but the time.",
             headers(("ETag" = String, description = "The same as before."))
         ),
+        (
+            status = 503, description = "Too many ask, and buyers come first. Ask again later.", body = Busy,
+            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
+        ),
         (status = 500, description = "The server is at fault.", body = Internal)
     )
 )]
@@ -67,8 +71,8 @@ pub(super) fn status() {}
 /// What the sale is doing, live
 ///
 /// A stream of server-sent events: `event: status`, and in `data` the JSON of `GET /api/status`. The first
-/// comes at once, then one whenever something changes, at most five a second, and at least one in 15
-/// seconds. The stream ends when the server stops.
+/// comes at once, then one whenever something changes, at most five a second, under load fewer, and at least one
+/// in 15 seconds. The stream ends when the server stops.
 #[utoipa::path(
     get,
     path = "/api/events",
@@ -82,7 +86,7 @@ pub(super) fn status() {}
         ),
         (
             status = 503,
-            description = "Too many streams are open. Ask `GET /api/status` from time to time instead.",
+            description = "Too many streams are open, or too many ask. Ask `GET /api/status` from time to time instead.",
             body = Busy,
             headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
         ),
@@ -263,6 +267,10 @@ pub(super) fn ready() {}
             headers(("ETag" = String, description = "Names these very bytes."))
         ),
         (status = 304, description = "It is the same as before."),
+        (
+            status = 503, description = "Too many ask, and buyers come first. Ask again later.", body = Busy,
+            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
+        ),
         (status = 500, description = "The server is at fault.", body = Internal)
     )
 )]

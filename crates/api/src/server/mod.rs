@@ -2,12 +2,14 @@
 //! order.
 //!
 //! In reading order: `opening` is what comes before HTTP, that is [`proxy_protocol`] and [`tls`]; `http1` and
-//! `http2` answer requests; `timed_io` holds the deadlines of one connection.
+//! `http2` answer requests; `timed_io` holds the deadlines of one connection; `room` closes idle ones when there are
+//! too many.
 
 mod http1;
 mod http2;
 mod opening;
 pub mod proxy_protocol;
+mod room;
 mod timed_io;
 mod timer;
 pub mod tls;
@@ -22,13 +24,14 @@ use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::answer::Body;
 use opening::Accepted;
 use proxy_protocol::ProxyProtocol;
+use room::Room;
 use timed_io::{Stage, Stop, TimedIo};
 use tls::Tls;
 
@@ -40,7 +43,8 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// The limits of a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many connections may be open. More wait in the listener's backlog.
+    /// How many connections may be open. More wait until one ends, or an idle one is closed for them: the first
+    /// is accepted already, the others are in the listener's backlog.
     pub connections_max: usize,
     /// How long a request head may take, from its first byte; the same for what comes before the first
     /// one, from the connection on.
@@ -94,7 +98,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let limits = entrance.limits;
-    let slots = Arc::new(Semaphore::new(limits.connections_max));
+    let mut room = Room::new(limits.connections_max);
     let graceful = GracefulShutdown::new();
     let stop = Stop::default();
     let (opening_ends, stopping) = watch::channel(());
@@ -102,9 +106,11 @@ pub async fn serve(
 
     let accept = async {
         loop {
-            let (stream, peer, slot) = next(&listener, &slots).await;
+            let (stream, peer) = next(&listener).await;
+            let slot = room.place().await;
             site.connected();
             let stage = Arc::new(Stage::new(Arc::clone(&stop)));
+            room.enter(&stage, connections.len() + 1);
             // Two kinds of tasks, so that a plain connection has no room for what it does not need.
             if entrance.is_plain(peer) {
                 let io = TimedIo::new(stream, Arc::clone(&stage), limits);
@@ -169,22 +175,15 @@ async fn to_its_end(
     drop(slot);
 }
 
-/// The next connection, as soon as there is a slot for it.
-async fn next(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .expect("the semaphore is never closed");
+/// The next connection.
+async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await.and_then(|(stream, peer)| {
             // An answer is one small write; it must not wait for the client's acknowledgement.
             stream.set_nodelay(true)?;
             Ok((stream, peer))
         }) {
-            Ok((stream, peer)) => return (stream, peer, slot),
+            Ok(accepted) => return accepted,
             Err(error) if concerns_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections; trying again");

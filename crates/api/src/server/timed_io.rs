@@ -7,9 +7,9 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,12 +27,22 @@ const HEAD_AFTER_STOP: Duration = Duration::from_secs(1);
 pub(super) type Stop = Arc<OnceLock<Instant>>;
 
 /// How many requests of this connection have begun and ended. The service tells, the stream reads. All
-/// of it happens in the connection's one task.
+/// of it happens in the connection's one task; only whether it rests is seen by others.
 #[derive(Debug)]
 pub(super) struct Stage {
     begun: AtomicUsize,
     ended: AtomicUsize,
     stop: Stop,
+    rest: Mutex<Rest>,
+    /// Whether it is to end unless it begins to ask.
+    leaves: AtomicBool,
+}
+
+/// What is known of a connection that waits for a request.
+#[derive(Debug, Default)]
+struct Rest {
+    since: Option<Mark>,
+    waker: Option<Waker>,
 }
 
 impl Stage {
@@ -41,7 +51,38 @@ impl Stage {
             begun: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
             stop,
+            rest: Mutex::default(),
+            leaves: AtomicBool::new(false),
         }
+    }
+
+    /// Since when no request has been under way, nor its beginning, if there is none now.
+    pub(super) fn rests_since(&self) -> Option<Instant> {
+        let mark = self.rest().since?;
+        (!self.in_request() && mark.begun == self.begun()).then_some(mark.at)
+    }
+
+    /// Ends the connection, unless a request has come by the time that it hears of this.
+    pub(super) fn leave(&self) {
+        self.leaves.store(true, Ordering::Relaxed);
+        if let Some(waker) = self.rest().waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// Nothing is under way since then, or something is now. Who rests is woken to leave.
+    fn set_rest(&self, since: Option<Instant>, context: &Context<'_>) {
+        let mut rest = self.rest();
+        let begun = self.begun();
+        rest.since = since.map(|at| Mark { at, begun });
+        match &mut rest.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+    }
+
+    fn rest(&self) -> MutexGuard<'_, Rest> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn request_began(&self) {
@@ -100,6 +141,8 @@ pub(super) struct TimedIo {
     talk: Talk,
     /// Bytes that were read already, before anything of this was known.
     early: Vec<u8>,
+    /// Whether nobody waits for the next request: the last read had to, and had no deadline.
+    is_unwatched: bool,
     /// Since when the client takes nothing, if something is ready for it.
     stalled_since: Option<Instant>,
     reading: Timer,
@@ -115,6 +158,7 @@ impl TimedIo {
             limits,
             talk: Talk::http1(),
             early: Vec::new(),
+            is_unwatched: false,
             stalled_since: None,
             reading,
             writing,
@@ -176,8 +220,38 @@ impl TimedIo {
         })
     }
 
+    /// Since when the connection has waited for a request, if it does.
+    fn rests_since(&self) -> Option<Instant> {
+        let begun = self.stage.begun();
+        match &self.talk {
+            Talk::Http1 { active_at, head } => {
+                let has_begun = head.is_some_and(|head| head.begun == begun);
+                (!has_begun).then_some(*active_at)
+            }
+            Talk::Http2 { idle } => Some(idle.filter(|idle| idle.begun == begun)?.at),
+        }
+    }
+
+    /// Nothing can be read now: waits, but not for ever. Ready when the client has been given up.
+    fn wait_for_bytes(&mut self, context: &mut Context<'_>) -> Poll<Error> {
+        let deadline = self.read_deadline();
+        self.is_unwatched = deadline.is_none();
+        let Some(deadline) = deadline else {
+            return Poll::Pending;
+        };
+        let since = self.rests_since();
+        self.stage.set_rest(since, context);
+        if since.is_some() && self.stage.leaves.load(Ordering::Relaxed) {
+            return Poll::Ready(ErrorKind::TimedOut.into());
+        }
+        self.reading
+            .poll(context, deadline)
+            .map(|()| ErrorKind::TimedOut.into())
+    }
+
     /// Bytes came in.
     fn received(&mut self) -> Result<()> {
+        self.stage.leaves.store(false, Ordering::Relaxed);
         match &mut self.talk {
             Talk::Http1 { active_at, head } => {
                 *active_at = Instant::now();
@@ -219,6 +293,12 @@ impl TimedIo {
             }
             self.stalled_since = None;
             self.writing.stop();
+            // hyper has asked for the next request while this one was under way, and does not ask again.
+            if self.is_unwatched
+                && let Poll::Ready(error) = self.wait_for_bytes(context)
+            {
+                return Poll::Ready(Err(error));
+            }
             return result;
         }
         let since = *self.stalled_since.get_or_insert_with(Instant::now);
@@ -263,13 +343,7 @@ impl AsyncRead for TimedIo {
             }
             return result;
         }
-        match self.read_deadline() {
-            Some(deadline) => self
-                .reading
-                .poll(context, deadline)
-                .map(|()| Err(Error::from(ErrorKind::TimedOut))),
-            None => Poll::Pending,
-        }
+        self.wait_for_bytes(context).map(Err)
     }
 }
 

@@ -28,6 +28,11 @@ impl Timer {
         Poll::Pending
     }
 
+    #[cfg(test)]
+    pub(super) fn is_off(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn stop(&mut self) {
         self.0 = None;
     }

@@ -22,6 +22,8 @@ use flashsale_api::csrf::Csrf;
 use flashsale_api::identity::Identity;
 use flashsale_api::limits::Limits as NodeLimits;
 use flashsale_api::live::Live;
+use flashsale_api::load::Load;
+use flashsale_api::load::probe::Probe;
 use flashsale_api::meters::Meters;
 use flashsale_api::page::Page;
 use flashsale_api::server::proxy_protocol::ProxyProtocol;
@@ -184,6 +186,8 @@ async fn sell<L: Ledger>(
         connections_max: limits.connections_max,
     };
     let live = tokio::spawn(Live::keep_up(Arc::clone(&app)));
+    let probe = Probe::open().map_err(Failure::failed)?;
+    let probe = tokio::spawn(probe.keep_up(Arc::clone(&app)));
     let stopped = shutdown.shared();
     let routes = Arc::new(Routes::new(Arc::clone(&app)));
     let entrance = Entrance {
@@ -208,6 +212,7 @@ async fn sell<L: Ledger>(
     tokio::join!(serving, behind_the_counter);
     // The last event has told it to end.
     live.await.map_err(Failure::failed)?;
+    probe.await.map_err(Failure::failed)?;
     wind_up(worker, ledger, loss_reason).await
 }
 
@@ -238,6 +243,7 @@ fn app<L: Ledger>(
         proxies: settings.entrance.proxies(),
         limits: asked.limits,
         origins: settings.access.origins(),
+        load: Load::new(),
         live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
         meters: Meters::default(),
         page: Page::new(PAGE, shop, ledger.view().sale().product_description()),

@@ -395,6 +395,10 @@ async fn the_metrics_say_what_happened_in_the_words_of_prometheus() {
     #[expect(clippy::cast_precision_loss, reason = "no clock is so far away")]
     let now = now as f64;
     assert!((start - now / 1000.0 + 1.0).abs() < 0.01, "{start}");
+    check("flashsale_overloaded", 0.0);
+    check("flashsale_purchases_sent_away_total", 0.0);
+    assert!(samples["flashsale_looks_held"] < samples["flashsale_looks_held_max"]);
+    assert!((0.0..1.0).contains(&samples["flashsale_request_wait_seconds"]));
     assert!(samples["flashsale_connections"] >= 1.0);
     assert!(samples["process_resident_memory_bytes"] > 1e6);
     assert!(samples["process_cpu_seconds_total"] >= 0.0);

@@ -35,8 +35,8 @@ export interface paths {
         /**
          * What the sale is doing, live
          * @description A stream of server-sent events: `event: status`, and in `data` the JSON of `GET /api/status`. The first
-         *     comes at once, then one whenever something changes, at most five a second, and at least one in 15
-         *     seconds. The stream ends when the server stops.
+         *     comes at once, then one whenever something changes, at most five a second, under load fewer, and at least one
+         *     in 15 seconds. The stream ends when the server stops.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -644,6 +644,19 @@ export interface operations {
                     "application/json": components["schemas"]["Internal"];
                 };
             };
+            /** @description Too many ask, and buyers come first. Ask again later. */
+            503: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Busy"];
+                };
+            };
         };
     };
     streamEvents: {
@@ -682,7 +695,7 @@ export interface operations {
                     "application/json": components["schemas"]["Internal"];
                 };
             };
-            /** @description Too many streams are open. Ask `GET /api/status` from time to time instead. */
+            /** @description Too many streams are open, or too many ask. Ask `GET /api/status` from time to time instead. */
             503: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
@@ -1198,6 +1211,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Internal"];
+                };
+            };
+            /** @description Too many ask, and buyers come first. Ask again later. */
+            503: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Busy"];
                 };
             };
         };

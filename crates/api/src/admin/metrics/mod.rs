@@ -18,6 +18,7 @@ use out::Out;
 
 use super::Admin;
 use crate::answer::{Answer, Refusal, phase_name};
+use crate::load::HELD_LOOKS_MAX;
 use crate::meters::{Attempted, CLASSES, Route};
 
 const CONTENT_TYPE_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -48,7 +49,8 @@ impl Collector for OfSale {
         let mut out = Out::new(encoder);
         self.requests(&mut out)?;
         self.sale(&mut out)?;
-        self.node(&mut out)
+        self.node(&mut out)?;
+        self.load(&mut out)
     }
 }
 
@@ -148,6 +150,23 @@ impl OfSale {
         let (streams, streams_max) = (narrow(app.live.streams()), narrow(app.live.streams_max()));
         out.gauge("event_streams", "Open live streams.", streams)?;
         out.gauge("event_streams_max", "How many may be open.", streams_max)
+    }
+
+    fn load(&self, out: &mut Out<'_>) -> fmt::Result {
+        let load = &self.0.app.load;
+        let help = "How long a request waits that comes now, before anything is done for it.";
+        out.seconds("request_wait", help, load.wait().as_secs_f64())?;
+        let help = "Looks that are held until requests wait less.";
+        out.gauge("looks_held", help, narrow(load.held()))?;
+        out.gauge(
+            "looks_held_max",
+            "How many may be held.",
+            narrow(HELD_LOOKS_MAX),
+        )?;
+        let help = "1 while purchases are sent away because requests wait for long.";
+        out.gauge("overloaded", help, load.sends_away().into())?;
+        let help = "Purchases that were sent away for that, before anything of them was read.";
+        out.counters("purchases_sent_away", help, [([], load.sent_away.get())])
     }
 }
 

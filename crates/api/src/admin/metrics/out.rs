@@ -82,7 +82,10 @@ impl<'a> Out<'a> {
 
     /// In seconds since the epoch.
     pub(super) fn moment(&mut self, name: &str, help: &str, at: Timestamp) -> fmt::Result {
-        let seconds = at.0 as f64 / 1000.0;
+        self.seconds(name, help, at.0 as f64 / 1000.0)
+    }
+
+    pub(super) fn seconds(&mut self, name: &str, help: &str, seconds: f64) -> fmt::Result {
         self.0
             .encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Gauge)?
             .encode_gauge(&seconds)

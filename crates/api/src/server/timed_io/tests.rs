@@ -138,3 +138,70 @@ async fn bytes_that_were_read_before_come_first() {
     }
     assert_eq!(&all, b"early, late");
 }
+
+/// Asks a connection to leave while it waits for bytes. Says whether it has rested, and whether it ends.
+async fn asked_to_leave(io: &mut TimedIo, stage: &Stage) -> (bool, bool) {
+    let mut buffer = [0; 64];
+    let mut reading = std::pin::pin!(io.read(&mut buffer));
+    let wait = Duration::from_millis(20);
+    let waited = tokio::time::timeout(wait, &mut reading).await;
+    assert!(waited.is_err(), "there is nothing to read");
+    let rested = stage.rests_since().is_some();
+    stage.leave();
+    let left = tokio::time::timeout(wait, reading).await;
+    (rested, left.is_ok_and(|read| read.is_err()))
+}
+
+#[tokio::test]
+async fn row_32_only_who_rests_leaves_when_asked_to() {
+    for is_http2 in [false, true] {
+        let (mut io, stage, _client) = pair().await;
+        if is_http2 {
+            io.begin_http2();
+        }
+        assert_eq!(asked_to_leave(&mut io, &stage).await, (true, true));
+
+        // While a request is under way it does not, and it does afterwards.
+        let (mut io, stage, _client) = pair().await;
+        if is_http2 {
+            io.begin_http2();
+        }
+        stage.request_began();
+        assert_eq!(asked_to_leave(&mut io, &stage).await, (false, false));
+        stage.request_ended();
+        io.write_all(b"answer").await.ok();
+        assert!(io.read(&mut [0; 1]).await.is_err(), "it has not forgotten");
+    }
+}
+
+#[tokio::test]
+async fn row_32_half_a_head_is_no_rest() {
+    let (mut io, stage, mut client) = pair().await;
+    client.write_all(b"GET / HT").await.unwrap();
+    io.read_exact(&mut [0; 8]).await.unwrap();
+    assert_eq!(asked_to_leave(&mut io, &stage).await, (false, false));
+    // What comes in the meantime is a reason to stay.
+    client.write_all(b"TP/1.1").await.unwrap();
+    io.read_exact(&mut [0; 6]).await.unwrap();
+    stage.request_began();
+    stage.request_ended();
+    io.write_all(b"answer").await.unwrap();
+    let began_at = Instant::now();
+    assert!(io.read(&mut [0; 1]).await.is_err());
+    assert!(began_at.elapsed() >= LIMITS.idle_timeout / 2);
+}
+
+/// hyper reads while a request is under way, and not again after the answer.
+#[tokio::test]
+async fn row_32_after_an_answer_the_idle_deadline_counts_although_nobody_reads_again() {
+    let (mut io, stage, _client) = pair().await;
+    stage.request_began();
+    let mut buffer = [0; 1];
+    let context = &mut Context::from_waker(std::task::Waker::noop());
+    let read = Pin::new(&mut io).poll_read(context, &mut ReadBuf::new(&mut buffer));
+    assert!(read.is_pending() && io.reading.is_off());
+    stage.request_ended();
+    io.write_all(b"answer").await.unwrap();
+    assert!(!io.reading.is_off());
+    assert!(stage.rests_since().is_some());
+}

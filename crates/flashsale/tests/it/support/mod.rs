@@ -5,7 +5,7 @@
 //! [`contract`] knows what its answers look like, [`openapi`] holds all of them to the API's document,
 //! [`tls`] and [`http2`] do so over HTTPS; [`identity`] is the shop that says who buys, [`events`] follows its
 //! live stream, [`console`] stands behind its counter; [`load`] talks to it a lot,
-//! [`persistent`] until there is an answer; [`checks`] judges what came back, [`books`] runs `audit` and
+//! [`persistent`] until there is an answer, [`crowd`] as people do, while [`slowed`] keeps it from its processor; [`checks`] judges what came back, [`books`] runs `audit` and
 //! `orders`; [`shop`] is three nodes on one Redis and the course of a fault, [`sabotaged`] a server that
 //! breaks a promise, [`faults`] breaks the disk, [`images`] rebuilds what a power loss would have left of a
 //! ledger.
@@ -18,6 +18,7 @@ pub(crate) mod checks;
 pub(crate) mod client;
 pub(crate) mod console;
 pub(crate) mod contract;
+pub(crate) mod crowd;
 pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod http;
@@ -31,6 +32,7 @@ pub(crate) mod process;
 pub(crate) mod sabotaged;
 pub(crate) mod server;
 pub(crate) mod shop;
+pub(crate) mod slowed;
 pub(crate) mod tls;
 
 use std::time::{SystemTime, UNIX_EPOCH};
