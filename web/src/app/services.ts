@@ -1,3 +1,4 @@
+import { createSignedIn, type SignedIn } from '@/features/identity/signed-in';
 import { createIntentionStore } from '@/features/purchase/intention-store';
 import { createPurchaseFlow, type PurchaseFlow } from '@/features/purchase/purchase-flow';
 import { createReceiptStore, type ReceiptStore } from '@/features/receipt/receipt-store';
@@ -15,6 +16,7 @@ export interface Services {
   connection: Connection;
   feed: SaleFeed;
   csrfTokens: CsrfTokens;
+  signedIn: SignedIn;
   flow: PurchaseFlow;
   receipts: ReceiptStore;
 }
@@ -23,7 +25,8 @@ export function createServices(): Services {
   const clock = createServerClock(() => performance.now());
   const connection = browserConnection;
   const feed = createSaleFeed(clock);
-  const csrfTokens = createCsrfTokens(getCsrfToken);
+  const signedIn = createSignedIn(getCsrfToken);
+  const csrfTokens = createCsrfTokens(signedIn.ask);
   const receipts = createReceiptStore();
   const flow = createPurchaseFlow({
     csrfTokens,
@@ -33,6 +36,12 @@ export function createServices(): Services {
     onOrder: ({ saleKey, userId }, { kind, orderId }) => {
       const confirmedAt = kind === 'purchased' ? clock.now() : null;
       receipts.keep({ saleKey, userId, orderId, learnedBy: kind, confirmedAt });
+    },
+    onAnswer: (answer) => {
+      signedIn.heard(answer);
+      if (answer.kind !== 'other_user') return;
+      csrfTokens.forget();
+      csrfTokens.get().catch(() => {});
     },
     msToStart: () => {
       const startsAt = feed.news().status?.startsAt;
@@ -47,5 +56,6 @@ export function createServices(): Services {
     const { saleKey, userId } = state.intention;
     if (receipts.of(saleKey)?.userId === userId) flow.orderKnown(saleKey, userId);
   });
-  return { shop: readShop(document), clock, connection, feed, csrfTokens, flow, receipts };
+  const shop = readShop(document);
+  return { shop, clock, connection, feed, csrfTokens, signedIn, flow, receipts };
 }

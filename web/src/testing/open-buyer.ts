@@ -17,6 +17,7 @@ export function openBuyer(
   const sent: PurchaseRequest[] = [];
   const fetchToken = vi.fn(async () => 'fetched');
   const onOrder = vi.fn();
+  const onAnswer = vi.fn();
   let online = true;
   const connectionListeners = new Set<() => void>();
   const flow = createPurchaseFlow({
@@ -36,6 +37,7 @@ export function openBuyer(
       return answer;
     },
     onOrder,
+    onAnswer,
     msToStart: () => msToStart,
     random: () => 0,
   });
@@ -47,5 +49,5 @@ export function openBuyer(
     online = next;
     for (const listener of connectionListeners) listener();
   };
-  return { flow, sent, fetchToken, onOrder, buy, connect };
+  return { flow, sent, fetchToken, onOrder, onAnswer, buy, connect };
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use flashsale_api::identity::algorithm::Algorithm;
+use flashsale_api::shop::sign_in::SignInUrl;
 
 /// How buyers show who they are (docs/identity.md says more).
 #[derive(Debug, Clone, Args)]
@@ -31,6 +32,10 @@ pub(crate) struct IdentitySettings {
     /// Cookie in which a browser may send the token [default: none, only the header Authorization]
     #[arg(long, env, value_parser = parse_cookie)]
     pub(crate) token_cookie: Option<String>,
+    /// Where the page sends buyers to sign in: an address, or a path of this origin [default: the page says it
+    /// in words]
+    #[arg(long, env)]
+    pub(crate) shop_sign_in_url: Option<SignInUrl>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -51,6 +51,7 @@ fn open(settings: &IdentitySettings) -> Result<Believed, Failure> {
         ("TOKEN_AUDIENCE", settings.token_audience.is_some()),
         ("TOKEN_ISSUER", settings.token_issuer.is_some()),
         ("TOKEN_COOKIE", settings.token_cookie.is_some()),
+        ("SHOP_SIGN_IN_URL", settings.shop_sign_in_url.is_some()),
     ];
     if let Some((name, _)) = without_effect.into_iter().find(|(_, is_set)| *is_set) {
         return Err(Failure::refused(format!(

@@ -69,7 +69,9 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let redis = settings.redis.place.address()?;
-    let shop = shop::read(&settings.shop)?;
+    let mut shop = shop::read(&settings.shop)?;
+    shop.sign_in_url
+        .clone_from(&settings.identity.shop_sign_in_url);
     let proxy_protocol = proxy_protocol(&settings.entrance)?;
     let files = tls::read(&settings.entrance)?;
     let believed = identity::read(&settings.identity)?;

@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 43] = [
+    const SETTINGS: [&str; 44] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -40,6 +40,7 @@ async fn the_help_lists_every_command_and_setting() {
         "TOKEN_AUDIENCE",
         "TOKEN_ISSUER",
         "TOKEN_COOKIE",
+        "SHOP_SIGN_IN_URL",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",

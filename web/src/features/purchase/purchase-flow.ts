@@ -22,7 +22,7 @@ export interface PurchaseFlow {
   tryNow: () => void;
   /** Ends the tries; what is on its way may still be answered. */
   stop: () => void;
-  /** Takes up the purchase that an earlier visit of the page left without an answer. */
+  /** Takes up the purchase that an earlier visit of the page, or a sign-in, left without an answer. */
   restore: (saleKey: string, userId: string) => void;
   /** Tells that an order has become known by another way. */
   orderKnown: (saleKey: string, userId: string) => void;
@@ -36,6 +36,8 @@ export interface PurchaseFlowParts {
   post: (request: PurchaseRequest) => Promise<PurchaseAnswer>;
   /** Told of every order that this page learns of by buying. */
   onOrder: (intention: Intention, answer: OrderAnswer) => void;
+  /** Told of every answer. */
+  onAnswer: (answer: PurchaseAnswer) => void;
   /** By the server's clock; `null` while that is not known. */
   msToStart: () => number | null;
   random?: () => number;
@@ -79,6 +81,7 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
       if (given.freshToken === null) csrfTokens.forget();
       else csrfTokens.renew(given.freshToken);
     }
+    parts.onAnswer(given);
     dispatch({
       type: 'answer',
       idempotencyKey,

@@ -67,7 +67,7 @@ export type PurchaseEvent =
   | { type: 'stop' }
   | { type: 'offline' }
   | { type: 'online'; atMs: number; random: number }
-  /** An earlier visit of this page left the intention without an answer. */
+  /** An earlier visit left the intention without an answer, or the buyer has signed in again. */
   | { type: 'restore'; intention: Intention; stopped: boolean; atMs: number; random: number }
   /** The order turned out to be known, by another tab or by the shop's books. */
   | { type: 'known'; saleKey: string; userId: string }
@@ -106,7 +106,7 @@ export function transition(state: PurchaseState, event: PurchaseEvent): Purchase
       return { ...state, offline: false, sinceMs: event.atMs, retryAtMs };
     }
     case 'restore':
-      return state.step === 'idle' ? restored(event) : state;
+      return state.step === 'idle' || awaitsSignIn(state) ? restored(event) : state;
     case 'known': {
       const unsettled = isGoingOn(state) || state.step === 'stopped';
       if (!unsettled || state.intention.userId !== event.userId) return state;
@@ -131,6 +131,11 @@ export function isGoingOn(
   return isUnderWay(state) || state.step === 'waiting';
 }
 
+/** Whether the order lies still until its buyer is signed in again. */
+export function awaitsSignIn(state: PurchaseState): boolean {
+  return state.step === 'answered' && state.answer.kind === 'unauthorized';
+}
+
 /**
  * Whether the sale itself has spoken. Without that the order may or may not exist, and the next try
  * has to carry the same key.
@@ -147,6 +152,8 @@ export function isSettled(answer: PurchaseAnswer): boolean {
     case 'busy':
     case 'rate_limited':
     case 'csrf':
+    case 'unauthorized':
+    case 'other_user':
     case 'internal':
     case 'unreadable':
     case 'unreachable':

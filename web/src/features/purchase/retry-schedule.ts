@@ -49,6 +49,8 @@ export function retryWait(
     case 'already_purchased':
     case 'sold_out':
     case 'csrf':
+    case 'unauthorized':
+    case 'other_user':
     case 'invalid_user':
     case 'bad_request':
       return null;

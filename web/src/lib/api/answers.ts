@@ -25,6 +25,8 @@ export type Failure = Referenced &
     | { kind: 'busy'; retryAfterMs: number }
     | { kind: 'rate_limited'; retryAfterMs: number }
     | { kind: 'invalid_user' }
+    /** Nobody is signed in at the shop, or the sign-in has run out. */
+    | { kind: 'unauthorized'; expired: boolean }
     | { kind: 'bad_request' }
     | { kind: 'internal' }
     | { kind: 'unreadable' }
@@ -40,6 +42,8 @@ export type PurchaseAnswer =
         | { kind: 'sold_out' }
         | { kind: 'not_active'; phase: 'upcoming' | 'ended' | 'paused' | null }
         | { kind: 'csrf'; reason: string; freshToken: string | null }
+        /** Somebody else is signed in than the one for whom the order was. */
+        | { kind: 'other_user' }
       ));
 
 /** Thrown by requests whose only good answer is a success. */
@@ -73,6 +77,10 @@ export function readPurchaseAnswer(reply: Reply): PurchaseAnswer {
     const { reason, csrfToken } = csrf.output;
     return { kind: 'csrf', reason, freshToken: csrfToken ?? null, correlationId };
   }
+  const error = v.safeParse(errorSchema, body);
+  if (error.success && httpStatus === 403 && error.output.error === 'other_user') {
+    return { kind: 'other_user', correlationId };
+  }
   return readFailure(reply);
 }
 
@@ -92,6 +100,8 @@ export function readFailure({ body, httpStatus, correlationId }: Reply): Failure
     }
     case 'invalid_user':
       return { kind: 'invalid_user', correlationId };
+    case 'unauthorized':
+      return { kind: 'unauthorized', expired: error.output.reason === 'expired', correlationId };
     case 'bad_request':
     case 'payload_too_large':
     case 'unsupported_media_type':

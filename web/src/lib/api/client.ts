@@ -8,6 +8,7 @@ import {
   unreachable,
 } from './answers';
 import {
+  type CsrfToken,
   csrfTokenSchema,
   type OrderLookUp,
   orderLookUpSchema,
@@ -40,9 +41,10 @@ export async function getStatus(signal?: AbortSignal): Promise<ObservedStatus> {
   return { status, receivedAtMs: reply.receivedAtMs };
 }
 
-export async function getCsrfToken(): Promise<string> {
-  const [{ csrfToken }] = await read({ path: '/api/csrf' }, csrfTokenSchema);
-  return csrfToken;
+/** The token against forged requests, and who is signed in where the shop's tokens say it. */
+export async function getCsrfToken(): Promise<CsrfToken> {
+  const [token] = await read({ path: '/api/csrf' }, csrfTokenSchema);
+  return token;
 }
 
 export async function getOrderOf(userId: string, signal?: AbortSignal): Promise<OrderLookUp> {

@@ -38,6 +38,8 @@ export const csrfTokenSchema = v.object({
   userId: v.exactOptional(v.string()),
 });
 
+export type CsrfToken = v.InferOutput<typeof csrfTokenSchema>;
+
 export const orderLookUpSchema = v.variant('purchased', [
   v.object({ purchased: v.literal(true), orderId }),
   v.object({ purchased: v.literal(false), orderId: v.null() }),
@@ -66,5 +68,7 @@ export const busySchema = v.object({ status: v.literal('busy'), retryAfterMs: ti
 
 export const errorSchema = v.object({
   error: v.string(),
+  /** Why, where the code alone does not say it. */
+  reason: v.optional(v.string()),
   retryAfterMs: v.optional(timeMs),
 });
