@@ -1,6 +1,8 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 import { Notice } from '@/components/notice';
+import { useCheck } from '@/features/check/api/use-check';
+import { CheckLine } from '@/features/check/components/check-line';
 import { useSignedIn } from '@/features/identity/api/use-signed-in';
 import { wordsFor } from '@/features/purchase/answer-words';
 import { PurchaseForm } from '@/features/purchase/components/purchase-form';
@@ -12,7 +14,7 @@ import { ReceiptCard } from '@/features/receipt/components/receipt-card';
 import { productWords } from '@/features/sale/product-words';
 import { type SalePhase, saleKeyOf } from '@/features/sale/sale-phase';
 import type { SaleStatus } from '@/lib/api/schemas';
-import { trimBuyerId } from '@/lib/buyer/buyer-id';
+import { checkBuyerId, trimBuyerId } from '@/lib/buyer/buyer-id';
 import { useBuyerId } from '@/lib/buyer/use-buyer-id';
 import type { Messages } from '@/lib/messages/en';
 import { useKeptFocus } from '@/lib/use-kept-focus';
@@ -30,7 +32,7 @@ interface OrderPanelProps {
 
 /** The buyer's side of one sale: the order form, or the receipt, or why there is neither. */
 export function OrderPanel({ services, phase, status }: OrderPanelProps) {
-  const { csrfTokens, feed, flow, receipts, shop, signedIn } = services;
+  const { check, csrfTokens, feed, flow, receipts, shop, signedIn } = services;
   const { messages } = useWords();
   const saleKey = saleKeyOf(status);
   const byToken = status.identity === 'token';
@@ -77,6 +79,21 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
   const shownReceipt = isPutAside || buyingForAnother ? null : receipt;
   const mayStillAsk = wordsFor(state, messages) !== null || isGoingOn(state) || awaitsSignIn(state);
   const takesOrders = canStillSell || mayStillAsk;
+  const typedId = checkBuyerId(typed);
+  const namedId = typedId.ok ? typedId.userId : null;
+  const isAboutToBuy = canStillSell && shownReceipt === null;
+  const checkedId = byToken ? ownUserId : namedId;
+  const leaveField = useCheck(check, isAboutToBuy ? checkedId : null, !byToken);
+  const checking = useSyncExternalStore(check.subscribe, check.state).step === 'checking';
+  const ofForm = {
+    flow,
+    saleKey,
+    open: phase === 'active',
+    hint: hintFor(phase, messages),
+    check: <CheckLine check={check} />,
+    checking,
+  };
+
   return (
     <div ref={panel} className={styles.panel} tabIndex={-1}>
       {refutedUserId !== null && receipt === null && (
@@ -104,23 +121,14 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
         />
       )}
       {shownReceipt === null && takesOrders && byToken && (
-        <SignedInForm
-          flow={flow}
-          shop={shop}
-          saleKey={saleKey}
-          open={phase === 'active'}
-          hint={hintFor(phase, messages)}
-          person={person}
-        />
+        <SignedInForm {...ofForm} shop={shop} person={person} />
       )}
       {shownReceipt === null && takesOrders && !byToken && (
         <PurchaseForm
-          flow={flow}
-          saleKey={saleKey}
-          open={phase === 'active'}
-          hint={hintFor(phase, messages)}
+          {...ofForm}
           typed={typed}
           onType={setTyped}
+          onLeave={leaveField}
           takesFocus={putAsideOrder !== null}
         />
       )}

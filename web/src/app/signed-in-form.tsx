@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { type ReactNode, useSyncExternalStore } from 'react';
 
 import { SignInNotice } from '@/components/sign-in-notice';
 import { PersonLine } from '@/features/identity/components/person-line';
@@ -16,10 +16,14 @@ interface SignedInFormProps {
   open: boolean;
   hint: string;
   person: Person;
+  /** The check before the sale, and whether it is under way. */
+  check: ReactNode;
+  checking: boolean;
 }
 
 /** The form of a sale that believes the shop's tokens: nothing is typed, and it takes signing in. */
-export function SignedInForm({ flow, shop, saleKey, open, hint, person }: SignedInFormProps) {
+export function SignedInForm(props: SignedInFormProps) {
+  const { flow, shop, saleKey, open, hint, person, check, checking } = props;
   const words = useWords().messages.signIn;
   const state = useSyncExternalStore(flow.subscribe, flow.state);
   if (person.kind === 'out') {
@@ -40,11 +44,13 @@ export function SignedInForm({ flow, shop, saleKey, open, hint, person }: Signed
       flow={flow}
       open={open && userId !== null}
       hint={hint}
+      checking={checking}
       onPress={() => {
         if (userId !== null) flow.buy(saleKey, userId);
       }}
     >
       <PersonLine person={person} />
+      {check}
     </OrderForm>
   );
 }

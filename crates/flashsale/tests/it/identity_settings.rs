@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::support::books;
+use crate::support::http::Request;
 use crate::support::identity::{ShopKey, SignedIn, sign, with_tokens};
 use crate::support::server::{Home, Setup, TestServer};
 
@@ -97,7 +98,7 @@ async fn the_page_is_told_where_buyers_sign_in() {
     for url in ["https://shop.example/sign-in?back=1&x=2", "/sign-in"] {
         let setup = setup.clone().env("SHOP_SIGN_IN_URL", url);
         let server = setup.start().await;
-        let page = server.client().await.get("/").await.text();
+        let page = server.ask(&Request::get("/")).await.text();
         let told = format!("&quot;signInUrl&quot;:&quot;{url}&quot;").replace("&x=", "&amp;x=");
         assert!(page.contains(&told), "{told} is not in {page}");
     }

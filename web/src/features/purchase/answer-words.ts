@@ -64,11 +64,15 @@ function wordsForAnswer(answer: PurchaseAnswer, messages: Messages): AnswerWords
       return { tone: 'trouble', ...words.csrf, reference, next: 'retry' };
     case 'invalid_user':
       return { tone: 'refused', ...words.invalid_user, reference, next: 'edit' };
+    case 'pass_required':
+    case 'check_failed':
+      return { tone: 'trouble', ...words[answer.kind], reference, next: 'retry' };
     case 'other_user':
       return { tone: 'refused', ...words.other_user, reference, next: 'edit' };
     case 'bad_request':
       return { tone: 'trouble', ...words.bad_request, reference, next: 'reload' };
     case 'busy':
+    case 'check_unavailable':
     case 'internal':
     case 'unreadable':
     case 'unreachable':

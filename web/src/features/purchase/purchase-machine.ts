@@ -10,6 +10,7 @@ import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from './retry-schedu
  * ```
  * idle ── press ──► token ── token ──► sending ── the sale's answer ──► answered
  *   │                 ▲ └─────────────────┤ ▲ └─ csrf, once: with the fresh token
+ *   │                 └─ no pass, once ───┤ │
  *   │                 │ retry             │ │
  *   └─ restore ──► waiting ◄── no answer ─┘ └── (a late answer of the sale is taken anywhere)
  *                     └── stop, or one try too many ──► stopped ── press ──► token
@@ -19,10 +20,10 @@ import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from './retry-schedu
  */
 export type PurchaseState =
   | { step: 'idle' }
-  /** A CSRF token is being fetched. */
-  | ({ step: 'token' } & Tries)
+  /** A CSRF token is being fetched, and a pass where one is needed. */
+  | ({ step: 'token'; passRetried?: boolean } & Tries)
   /** The purchase is on its way. */
-  | ({ step: 'sending'; csrfToken: string; csrfRetried: boolean } & Tries)
+  | ({ step: 'sending'; csrfToken: string; csrfRetried: boolean; passRetried?: boolean } & Tries)
   /** No answer of the sale yet. The next try goes out by itself, or once there is a network. */
   | ({ step: 'waiting'; earliestAtMs: number; retryAtMs: number; offline: boolean } & Tries)
   /** No answer of the sale, and no try goes out by itself any more. */
@@ -154,6 +155,9 @@ export function isSettled(answer: PurchaseAnswer): boolean {
     case 'csrf':
     case 'unauthorized':
     case 'other_user':
+    case 'pass_required':
+    case 'check_failed':
+    case 'check_unavailable':
     case 'internal':
     case 'unreadable':
     case 'unreachable':
@@ -173,6 +177,9 @@ function takeAnswer(state: PurchaseState, event: AnswerEvent): PurchaseState {
   const mayRenewToken = state.step === 'sending' && !state.csrfRetried;
   if (mayRenewToken && answer.kind === 'csrf' && answer.freshToken !== null) {
     return { ...state, csrfToken: answer.freshToken, csrfRetried: true };
+  }
+  if (state.step === 'sending' && answer.kind === 'pass_required' && state.passRetried !== true) {
+    return { ...triesOf(state), step: 'token', passRetried: true };
   }
   const wait = retryWait(answer, { ...event, tries: state.tries });
   if (wait === null) return { step: 'answered', intention, answer };

@@ -31,6 +31,7 @@ export function retryWait(
   switch (answer.kind) {
     case 'busy':
     case 'rate_limited':
+    case 'check_unavailable':
       return {
         restMs: answer.retryAfterMs,
         delayMs: backoffMs(tries, answer.retryAfterMs, random),
@@ -51,6 +52,8 @@ export function retryWait(
     case 'csrf':
     case 'unauthorized':
     case 'other_user':
+    case 'pass_required':
+    case 'check_failed':
     case 'invalid_user':
     case 'bad_request':
       return null;

@@ -5,6 +5,9 @@ import * as v from 'valibot';
  * adds later are dropped here; a field that is missing makes the answer unreadable.
  */
 
+/** More than this no browser finds in a reasonable time. */
+const WORK_BITS_MAX = 32;
+
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const timeMs = count;
 const csrfToken = v.pipe(v.string(), v.regex(/./));
@@ -45,6 +48,26 @@ export const orderLookUpSchema = v.variant('purchased', [
   v.object({ purchased: v.literal(false), orderId: v.null() }),
 ]);
 export type OrderLookUp = v.InferOutput<typeof orderLookUpSchema>;
+
+/** What must be passed before buying. */
+export const checkKindSchema = v.variant('check', [
+  v.object({ check: v.literal('none') }),
+  v.object({ check: v.literal('proof_of_work'), bits: count }),
+  v.object({ check: v.literal('service'), siteKey: v.string(), script: v.string() }),
+]);
+export type CheckKind = v.InferOutput<typeof checkKindSchema>;
+
+/** The work that shows it, and until when it may be shown. */
+export const challengeSchema = v.object({
+  challenge: v.pipe(v.string(), v.regex(/./)),
+  bits: v.pipe(count, v.maxValue(WORK_BITS_MAX)),
+  expiresAt: timeMs,
+});
+export type Challenge = v.InferOutput<typeof challengeSchema>;
+
+/** The pass is a cookie; this is until when it is good. */
+export const passSchema = v.object({ expiresAt: timeMs });
+export type Pass = v.InferOutput<typeof passSchema>;
 
 /** Answers of the sale itself, each with the HTTP status that must come with it. */
 export const purchaseAnswerSchema = v.variant('status', [

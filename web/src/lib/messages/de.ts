@@ -89,6 +89,7 @@ export const de: Messages = {
     hint: 'Ein Stück pro Person.',
     buy: 'Jetzt kaufen',
     sending: 'Bestellung wird gesendet',
+    checking: 'Ihr Browser wird geprüft',
     waiting: 'Fragt weiter',
     tryAgain: 'Noch einmal versuchen',
     askAgain: 'Noch einmal fragen',
@@ -113,6 +114,17 @@ export const de: Messages = {
     kept: 'Ihre Bestellung liegt bereit. Sie geht von selbst hinaus, wenn Sie zurück sind.',
     link: (shop) => `Bei ${shop} anmelden`,
     inWords: (shop) => `Melden Sie sich bei ${shop} an und kommen Sie dann auf diese Seite zurück.`,
+  },
+
+  check: {
+    checking: 'Der Shop prüft diesen Browser. Sie müssen nichts tun.',
+    checkingByService:
+      'Der Shop prüft diesen Browser. Werden Sie hier etwas gefragt, antworten Sie darauf.',
+    passed: 'Dieser Browser ist geprüft.',
+    later: 'Die Prüfung war nicht möglich. Diese Seite versucht es von selbst noch einmal.',
+    failed:
+      'Dieser Browser hat die Prüfung nicht bestanden. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Browser oder ein anderes Netz.',
+    again: 'Noch einmal prüfen',
   },
 
   retry: {

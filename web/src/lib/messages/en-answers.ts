@@ -41,6 +41,18 @@ export const enAnswers = {
     title: 'The shop does not take this id.',
     body: 'Check it for typing errors and press again. Nothing was ordered.',
   },
+  pass_required: {
+    title: 'The shop does not see that your browser was checked.',
+    body: 'Allow cookies for this site, then try again. Nothing was ordered by this try.',
+  },
+  check_failed: {
+    title: 'Your browser did not pass the shop’s check.',
+    body: 'Try again. If that does not help, try another browser or another network. Nothing was ordered by this try.',
+  },
+  check_unavailable: {
+    title: 'The shop’s check of your browser does not answer.',
+    body: 'Your order is kept ready. This page tries again by itself.',
+  },
   other_user: {
     title: 'Somebody else is signed in now.',
     body: 'The order was for whom this page knew before. Look who is signed in and press again. Nothing was ordered by this try.',

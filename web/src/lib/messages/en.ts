@@ -92,6 +92,7 @@ export const en = {
     hint: 'One per person.',
     buy: 'Buy now',
     sending: 'Sending your order',
+    checking: 'Checking this browser',
     waiting: 'Still asking',
     tryAgain: 'Try again',
     askAgain: 'Ask again',
@@ -116,6 +117,16 @@ export const en = {
     kept: 'Your order is kept. It goes out by itself when you are back.',
     link: (shop: string) => `Sign in at ${shop}`,
     inWords: (shop: string) => `Sign in at ${shop}, then come back to this page.`,
+  },
+
+  /** The check before the sale, where there is one. */
+  check: {
+    checking: 'The shop checks this browser. You need not do anything.',
+    checkingByService: 'The shop checks this browser. If you are asked something here, answer it.',
+    passed: 'This browser is checked.',
+    later: 'The check could not be made. This page tries again by itself.',
+    failed: 'This browser did not pass the check. Try again, or use another browser or network.',
+    again: 'Check again',
   },
 
   /** What is said while the page asks again by itself. */

@@ -18,6 +18,8 @@ interface OrderFormProps {
   open: boolean;
   /** Said below the button when there is nothing else to say. */
   hint: string;
+  /** Whether a press that is under way waits for the check before the sale. */
+  checking: boolean;
   /** Who buys: a field, or a name. */
   children: ReactNode;
   /** The button was pressed, and it was open. */
@@ -25,7 +27,7 @@ interface OrderFormProps {
 }
 
 /** The button, what became of the press, and what can be done about that. */
-export function OrderForm({ flow, open, hint, children, onPress }: OrderFormProps) {
+export function OrderForm({ flow, open, hint, checking, children, onPress }: OrderFormProps) {
   const { messages } = useWords();
   const state = useSyncExternalStore(flow.subscribe, flow.state);
   const button = useRef<HTMLButtonElement>(null);
@@ -43,7 +45,9 @@ export function OrderForm({ flow, open, hint, children, onPress }: OrderFormProp
     <form className={styles.form} onSubmit={submit} noValidate>
       {children}
       <Button ref={button} type="submit" look="primary" locked={locked} busy={goingOn}>
-        {buttonWords(state, words, messages)}
+        {checking && isUnderWay(state)
+          ? messages.form.checking
+          : buttonWords(state, words, messages)}
       </Button>
       <div className={styles.below}>
         <div role="status">

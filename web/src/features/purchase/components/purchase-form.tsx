@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 import { BuyerIdField } from '@/components/buyer-id-field';
 import { type BuyerIdProblem, checkBuyerId } from '@/lib/buyer/buyer-id';
@@ -16,13 +16,18 @@ interface PurchaseFormProps {
   hint: string;
   typed: string;
   onType: (typed: string) => void;
+  /** The field was left. */
+  onLeave: () => void;
+  /** The check before the sale, and whether it is under way: then another name may still be typed. */
+  check: ReactNode;
+  checking: boolean;
   /** Set when the form takes the place of what had the focus. */
   takesFocus: boolean;
 }
 
 /** The form of a sale that believes whoever names himself: the buyer types who it is for. */
 export function PurchaseForm(props: PurchaseFormProps) {
-  const { flow, saleKey, open, hint, typed, onType, takesFocus } = props;
+  const { flow, saleKey, open, hint, typed, onType, onLeave, takesFocus } = props;
   const { messages } = useWords();
   const state = useSyncExternalStore(flow.subscribe, flow.state);
   const [problem, setProblem] = useState<BuyerIdProblem | null>(null);
@@ -35,6 +40,7 @@ export function PurchaseForm(props: PurchaseFormProps) {
   const type = (next: string) => {
     onType(next);
     setProblem(null);
+    flow.stop();
     flow.dismiss();
   };
 
@@ -50,16 +56,21 @@ export function PurchaseForm(props: PurchaseFormProps) {
   };
 
   return (
-    <OrderForm flow={flow} open={open} hint={hint} onPress={press}>
+    <OrderForm flow={flow} open={open} hint={hint} checking={props.checking} onPress={press}>
       <BuyerIdField
         ref={field}
         label={messages.form.label}
         value={typed}
         onChange={type}
+        onLeave={onLeave}
         hint={messages.form.hint}
         problem={problem === null ? null : messages.buyerIdProblems[problem]}
-        readOnly={isGoingOn(state) || (isAskedAgain(wordsFor(state, messages)) && !open)}
+        readOnly={
+          (isGoingOn(state) && !props.checking) ||
+          (isAskedAgain(wordsFor(state, messages)) && !open)
+        }
       />
+      {props.check}
     </OrderForm>
   );
 }
