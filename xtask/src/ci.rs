@@ -42,7 +42,7 @@ pub(crate) fn run(steps: &mut Steps) -> Result<(), Failure> {
     steps.run("documentation", document)?;
     test::run_prepared(steps, &prepared)?;
     steps.run("build of the fuzzer", fuzz::build)?;
-    steps.run("fuzzing", fuzz::fuzz_all)
+    steps.run("fuzzing", fuzz::fuzz_in_ci)
 }
 
 /// In the profile of the tests, so that what is built for one serves the other.

@@ -7,6 +7,7 @@ use axum::http::header::{
     ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request};
+use url::Url;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST");
 const HEADERS: HeaderValue = HeaderValue::from_static(
@@ -32,25 +33,15 @@ impl Origins {
                 "each is named in full, because who may use the API may order with the cookies of its buyers",
             );
         }
-        let (scheme, authority) = match text.split_once("://") {
-            Some(("https", authority)) => ("https", authority),
-            Some(("http", authority)) => ("http", authority),
-            _ => return wrong("write it as https://shop.example"),
+        let Ok(address) = Url::parse(text) else {
+            return wrong("write it as https://shop.example");
         };
-        let Ok(parsed) = authority.parse::<axum::http::uri::Authority>() else {
-            return wrong("behind :// there must be the name of a host, and perhaps a port");
-        };
-        if authority.contains('@') || authority.contains('/') || parsed.host().is_empty() {
-            return wrong("it has a host and perhaps a port, nothing else");
+        if !matches!(address.scheme(), "https" | "http") {
+            return wrong("it begins with https:// or http://");
         }
-        if authority != authority.to_ascii_lowercase() {
-            return wrong("browsers write it in small letters");
-        }
-        if parsed.port_u16() == Some(if scheme == "https" { 443 } else { 80 }) {
-            return wrong("browsers leave the usual port out");
-        }
-        if authority.contains(':') && parsed.port_u16().is_none() && !authority.ends_with(']') {
-            return wrong("its port is none");
+        let as_sent = address.origin().ascii_serialization();
+        if as_sent != text {
+            return wrong(&format!("browsers write it as {as_sent}"));
         }
         let origin = HeaderValue::try_from(text).map_err(|_| format!("{text:?} is no origin"))?;
         self.0.push(origin);
@@ -148,6 +139,11 @@ mod tests {
             "https://shop.example:99999",
             "https://shop.example?",
             "https://shop.example#",
+            "https://shop.example:08443",
+            "https://bücher.example",
+            "http://[:1:]:0346",
+            "http://[0:0::1]",
+            "http://0x7f.1",
         ] {
             assert!(Origins::default().add(wrong).is_err(), "{wrong}");
         }
