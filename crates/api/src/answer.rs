@@ -18,6 +18,7 @@ use http_body_util::{Either, Full};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::bots::{CheckReason, PassReason};
 use crate::limits::{RateLimited, Who};
 use crate::middleware::correlation::CorrelationId;
 use crate::{App, Busy};
@@ -76,6 +77,14 @@ pub enum Refusal {
     NoIdentity(TokenReason),
     /// The body names somebody else than the token.
     OtherUser,
+    /// There is a check before the sale, and the buyer shows no pass that is good.
+    PassRequired(PassReason),
+    /// The check is not passed.
+    CheckFailed(CheckReason),
+    /// The service that checks does not answer. The text, for the log, says why.
+    CheckUnavailable(String),
+    /// The check of this sale is another one.
+    OtherCheck,
     /// Who asks has not shown the token of the console.
     Unauthorized,
     /// Another site made the browser of somebody who is signed in send it.
@@ -128,6 +137,8 @@ pub enum TokenReason {
 enum Reason {
     Csrf(CsrfReason),
     Token(TokenReason),
+    Pass(PassReason),
+    Check(CheckReason),
 }
 
 /// The body of an answer: what is absent is not written.
@@ -158,7 +169,9 @@ impl Answer {
     /// Writes status, headers and body. Headers that are there already stay.
     pub(crate) fn write(&self, response: &mut Response<Body>, id: &CorrelationId, app: &App) {
         let retry_after_ms = match self {
-            Self::Refused(Refusal::Busy(_)) => Some(app.retry_after_ms()),
+            Self::Refused(Refusal::Busy(_) | Refusal::CheckUnavailable(_)) => {
+                Some(app.retry_after_ms())
+            }
             Self::Refused(Refusal::RateLimited(limited)) => Some(limited.retry_after_ms()),
             _ => None,
         };
@@ -315,6 +328,27 @@ impl Refusal {
                 let message = "The body names another user than the token. Leave \"userId\" out.";
                 (StatusCode::FORBIDDEN, error("other_user", message))
             }
+            Self::PassRequired(reason) => {
+                let wire = error("pass_required", reason.message());
+                let reason = Some(Reason::Pass(*reason));
+                (StatusCode::FORBIDDEN, Wire { reason, ..wire })
+            }
+            Self::CheckFailed(reason) => {
+                let wire = error("check_failed", reason.message());
+                let reason = Some(Reason::Check(*reason));
+                (StatusCode::FORBIDDEN, Wire { reason, ..wire })
+            }
+            Self::CheckUnavailable(_) => {
+                let message = "The check cannot be made now. Try again in a moment.";
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    error("check_unavailable", message),
+                )
+            }
+            Self::OtherCheck => {
+                let message = "The check of this sale is another one: GET /api/check says which.";
+                (StatusCode::CONFLICT, error("other_check", message))
+            }
             Self::Unauthorized => {
                 let message =
                     "Sign in with the token of the console, or send it as a bearer token.";
@@ -372,6 +406,27 @@ impl CsrfReason {
                 "Header and cookie hold different tokens. Try again with the new one."
             }
             Self::Invalid => "The CSRF token is not valid any more. Try again with the new one.",
+        }
+    }
+}
+
+impl PassReason {
+    fn message(self) -> &'static str {
+        match self {
+            Self::Missing => "Pass the check of this sale first: GET /api/check says which it is.",
+            Self::Invalid => "The pass is not valid. Pass the check again.",
+            Self::Expired => "The pass has expired. Pass the check again.",
+            Self::OtherUser => "The pass is for another user. Pass the check for this one.",
+        }
+    }
+}
+
+impl CheckReason {
+    fn message(self) -> &'static str {
+        match self {
+            Self::Expired => "The challenge has expired. Get a new one, and try again.",
+            Self::Wrong => "This is no solution of a challenge for this user. Get a new one.",
+            Self::Refused => "The check is not passed. Try again.",
         }
     }
 }
@@ -464,6 +519,12 @@ impl From<Busy> for Answer {
     }
 }
 
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Answer::from(refusal).into()
+    }
+}
+
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
         let mut response = Response::new(Body::Left(Full::default()));
@@ -498,7 +559,13 @@ impl From<Response<Full<Bytes>>> for Reply {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> axum::response::Response {
-        let Reply { response, answer } = self.into();
+        Reply::from(self).into_response()
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> axum::response::Response {
+        let Self { response, answer } = self;
         let mut response = response.map(axum::body::Body::new);
         response.extensions_mut().insert(answer);
         response

@@ -1,47 +1,184 @@
 //! Texts that only we can have made: random bytes, the time, and an HMAC-SHA-256 over both, and over whom
 //! they are for. And where in a request they come: in cookies, or as a bearer token.
+//!
+//! Several keys may be good at once ([`SigningKeys`]), so that one can take the place of another.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flashsale_sale::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 /// How far the clocks of two nodes may be apart, in milliseconds.
 const CLOCK_LEEWAY_MS: u64 = 60 * 1000;
+/// How many keys may be good at once: a token that nobody has signed is tried with each.
+pub const SIGNING_KEYS_MAX: usize = 4;
+/// How many cookies of one name are tried: a browser sends one, and a sibling site may have added others.
+pub(crate) const COOKIES_TRIED_MAX: usize = 4;
 
 pub(crate) const NONCE_BYTES: usize = 16;
 const TIME_BYTES: usize = 8;
 const SIGNED_BYTES: usize = NONCE_BYTES + TIME_BYTES;
 const TOKEN_BYTES: usize = SIGNED_BYTES + 32;
 
-/// Makes and checks them.
+/// What a text is for. A text for one purpose is good for no other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose {
+    /// Against forged requests.
+    Csrf,
+    /// A browser that is signed in to the console.
+    Session,
+    /// A proof of work that is still to be done.
+    Challenge,
+    /// A buyer who has passed the check.
+    Pass,
+}
+
+/// The keys that are good: the first signs, each verifies.
+pub struct SigningKeys {
+    /// Replaced as a whole; whoever verifies meanwhile goes on with the old ones.
+    keys: RwLock<Arc<[Key]>>,
+}
+
+/// A key, made ready once for each purpose; every use starts from a copy.
+struct Key {
+    /// The key as it is, which servers have always signed these with.
+    bare: Hmac<Sha256>,
+    challenge: Hmac<Sha256>,
+    pass: Hmac<Sha256>,
+    holder: Hmac<Sha256>,
+}
+
+/// Makes and checks the texts of one purpose.
 #[derive(Clone)]
 pub(crate) struct Signer {
-    /// Keyed once; each use starts from a copy.
-    mac: Hmac<Sha256>,
+    keys: Arc<SigningKeys>,
+    purpose: Purpose,
     lifetime_ms: u64,
 }
 
-/// The text is malformed, has a wrong signature, or is too old.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidToken;
+/// Why a text is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InvalidToken {
+    /// It is malformed, or nobody with a good key has signed it.
+    Forged,
+    /// It was good once, or will be.
+    Expired,
+    /// It is for somebody else.
+    OfAnother,
+}
+
+/// A text that we have signed.
+struct Opened {
+    nonce: [u8; NONCE_BYTES],
+    issued_at: u64,
+    /// What it would hold in place of random bytes, if it named this holder.
+    name: Option<[u8; NONCE_BYTES]>,
+}
+
+impl SigningKeys {
+    /// At least one; the first signs.
+    pub fn new<K: AsRef<[u8]>>(keys: &[K]) -> Self {
+        Self {
+            keys: RwLock::new(ready(keys)),
+        }
+    }
+
+    /// From now on these keys are good, and no others.
+    pub fn replace<K: AsRef<[u8]>>(&self, keys: &[K]) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = ready(keys);
+    }
+
+    fn now(&self) -> Arc<[Key]> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn ready<K: AsRef<[u8]>>(keys: &[K]) -> Arc<[Key]> {
+    assert!(
+        (1..=SIGNING_KEYS_MAX).contains(&keys.len()),
+        "some keys, and not too many"
+    );
+    keys.iter().map(|key| Key::new(key.as_ref())).collect()
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKeys(hidden)")
+    }
+}
+
+impl Key {
+    fn new(key: &[u8]) -> Self {
+        let bare = keyed(key);
+        let derived =
+            |label: &[u8]| keyed(&bare.clone().chain_update(label).finalize().into_bytes());
+        Self {
+            challenge: derived(b"flashsale challenge"),
+            pass: derived(b"flashsale pass"),
+            holder: derived(b"flashsale holder"),
+            bare,
+        }
+    }
+
+    fn mac(&self, purpose: Purpose) -> Hmac<Sha256> {
+        match purpose {
+            Purpose::Csrf | Purpose::Session => self.bare.clone(),
+            Purpose::Challenge => self.challenge.clone(),
+            Purpose::Pass => self.pass.clone(),
+        }
+    }
+
+    /// Stands for somebody, and tells nobody else who that is.
+    fn name_of(&self, holder: &[u8]) -> [u8; NONCE_BYTES] {
+        let hash = self.holder.clone().chain_update(holder).finalize();
+        let mut name = [0; NONCE_BYTES];
+        name.copy_from_slice(&hash.into_bytes()[..NONCE_BYTES]);
+        name
+    }
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
 
 impl Signer {
-    /// Under this key, and good for so long.
-    pub(crate) fn new(key: &[u8], lifetime_ms: u64) -> Self {
-        let mac = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
-        Self { mac, lifetime_ms }
+    /// Under these keys, for one purpose, and good for so long.
+    pub(crate) fn new(keys: Arc<SigningKeys>, purpose: Purpose, lifetime_ms: u64) -> Self {
+        Self {
+            keys,
+            purpose,
+            lifetime_ms,
+        }
+    }
+
+    /// How long its texts are good, in milliseconds.
+    pub(crate) fn lifetime_ms(&self) -> u64 {
+        self.lifetime_ms
     }
 
     /// A new one for this holder, who is not named in it. It is empty where all are one.
     pub(crate) fn issue(&self, now: Timestamp, nonce: [u8; NONCE_BYTES], holder: &[u8]) -> String {
+        let keys = self.keys.now();
+        self.sign(&keys[0], now, nonce, holder)
+    }
+
+    /// A new one that names its holder, in a way that only we can read.
+    pub(crate) fn issue_named(&self, now: Timestamp, holder: &[u8]) -> String {
+        let keys = self.keys.now();
+        self.sign(&keys[0], now, keys[0].name_of(holder), b"")
+    }
+
+    fn sign(&self, key: &Key, now: Timestamp, nonce: [u8; NONCE_BYTES], holder: &[u8]) -> String {
         let mut token = [0; TOKEN_BYTES];
         token[..NONCE_BYTES].copy_from_slice(&nonce);
         token[NONCE_BYTES..SIGNED_BYTES].copy_from_slice(&now.0.to_be_bytes());
-        let signature = self
-            .mac
-            .clone()
+        let mac = key.mac(self.purpose);
+        let signature = mac
             .chain_update(&token[..SIGNED_BYTES])
             .chain_update(holder)
             .finalize();
@@ -56,24 +193,58 @@ impl Signer {
         now: Timestamp,
         holder: &[u8],
     ) -> Result<u64, InvalidToken> {
+        self.age_of(&self.open(token, holder, None)?, now)
+    }
+
+    /// The same for one that names its holder.
+    pub(crate) fn age_of_named_ms(
+        &self,
+        token: &[u8],
+        now: Timestamp,
+        holder: &[u8],
+    ) -> Result<u64, InvalidToken> {
+        let opened = self.open(token, b"", Some(holder))?;
+        let is_named = opened
+            .name
+            .is_some_and(|name| opened.nonce.ct_eq(&name).into());
+        if !is_named {
+            return Err(InvalidToken::OfAnother);
+        }
+        self.age_of(&opened, now)
+    }
+
+    fn open(
+        &self,
+        token: &[u8],
+        holder: &[u8],
+        named: Option<&[u8]>,
+    ) -> Result<Opened, InvalidToken> {
         // One byte to spare, so that a longer token cannot pass for a shorter one.
         let mut bytes = [0; TOKEN_BYTES + 1];
         match URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) {
             Ok(TOKEN_BYTES) => {}
-            _ => return Err(InvalidToken),
+            _ => return Err(InvalidToken::Forged),
         }
         let (signed, signature) = bytes[..TOKEN_BYTES].split_at(SIGNED_BYTES);
-        self.mac
-            .clone()
-            .chain_update(signed)
-            .chain_update(holder)
-            .verify_slice(signature)
-            .map_err(|_| InvalidToken)?;
-        let issued_at = signed[NONCE_BYTES..].try_into().map_err(|_| InvalidToken)?;
-        let issued_at = u64::from_be_bytes(issued_at);
-        let age_ms = now.0.saturating_sub(issued_at);
-        if issued_at > now.0 + CLOCK_LEEWAY_MS || age_ms > self.lifetime_ms {
-            return Err(InvalidToken);
+        let keys = self.keys.now();
+        let has_signed = |key: &&Key| {
+            let mac = key.mac(self.purpose);
+            let mac = mac.chain_update(signed).chain_update(holder);
+            mac.verify_slice(signature).is_ok()
+        };
+        let key = keys.iter().find(has_signed).ok_or(InvalidToken::Forged)?;
+        let (nonce, issued_at) = signed.split_at(NONCE_BYTES);
+        Ok(Opened {
+            nonce: nonce.try_into().map_err(|_| InvalidToken::Forged)?,
+            issued_at: u64::from_be_bytes(issued_at.try_into().map_err(|_| InvalidToken::Forged)?),
+            name: named.map(|holder| key.name_of(holder)),
+        })
+    }
+
+    fn age_of(&self, opened: &Opened, now: Timestamp) -> Result<u64, InvalidToken> {
+        let age_ms = now.0.saturating_sub(opened.issued_at);
+        if opened.issued_at > now.0 + CLOCK_LEEWAY_MS || age_ms > self.lifetime_ms {
+            return Err(InvalidToken::Expired);
         }
         Ok(age_ms)
     }
@@ -103,8 +274,13 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
     const LIFETIME_MS: u64 = 7_200_000;
 
+    fn signer_with(keys: &[u8], purpose: Purpose) -> Signer {
+        let keys: Vec<_> = keys.iter().map(|key| [*key; 32]).collect();
+        Signer::new(Arc::new(SigningKeys::new(&keys)), purpose, LIFETIME_MS)
+    }
+
     fn signer(key: u8) -> Signer {
-        Signer::new(&[key; 32], LIFETIME_MS)
+        signer_with(&[key], Purpose::Csrf)
     }
 
     #[test]
@@ -113,17 +289,26 @@ mod tests {
         let check = |key: u8, now: u64| signer(key).age_ms(token.as_bytes(), Timestamp(now), b"");
         assert_eq!(check(1, NOW.0), Ok(0));
         assert_eq!(check(1, NOW.0 + LIFETIME_MS), Ok(LIFETIME_MS));
-        assert_eq!(check(1, NOW.0 + LIFETIME_MS + 1), Err(InvalidToken));
+        assert_eq!(
+            check(1, NOW.0 + LIFETIME_MS + 1),
+            Err(InvalidToken::Expired)
+        );
         assert_eq!(check(1, NOW.0 - CLOCK_LEEWAY_MS), Ok(0));
-        assert_eq!(check(1, NOW.0 - CLOCK_LEEWAY_MS - 1), Err(InvalidToken));
-        assert_eq!(check(2, NOW.0), Err(InvalidToken));
+        assert_eq!(
+            check(1, NOW.0 - CLOCK_LEEWAY_MS - 1),
+            Err(InvalidToken::Expired)
+        );
+        assert_eq!(check(2, NOW.0), Err(InvalidToken::Forged));
     }
 
     #[test]
     fn row_48_every_changed_byte_is_noticed() {
         let token = signer(1).issue(NOW, [7; 16], b"").into_bytes();
         let check = |forged: &[u8]| {
-            assert_eq!(signer(1).age_ms(forged, NOW, b""), Err(InvalidToken));
+            assert_eq!(
+                signer(1).age_ms(forged, NOW, b""),
+                Err(InvalidToken::Forged)
+            );
         };
         for position in 0..token.len() {
             let mut forged = token.clone();
@@ -148,6 +333,58 @@ mod tests {
                 assert_eq!(is_good, holder == other, "{holder:?} {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn row_48_a_token_is_good_for_its_purpose_alone() {
+        const ALL: [Purpose; 3] = [Purpose::Csrf, Purpose::Challenge, Purpose::Pass];
+        for (at, purpose) in ALL.into_iter().enumerate() {
+            let token = signer_with(&[1], purpose).issue(NOW, [7; 16], b"ada");
+            for (other_at, other) in ALL.into_iter().enumerate() {
+                let checked = signer_with(&[1], other).age_ms(token.as_bytes(), NOW, b"ada");
+                assert_eq!(checked.is_ok(), at == other_at, "{purpose:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_names_its_holder_tells_other_holders_apart() {
+        let signer = signer_with(&[1], Purpose::Pass);
+        let token = signer.issue_named(NOW, b"ada");
+        let check = |holder: &[u8], now: u64| {
+            signer.age_of_named_ms(token.as_bytes(), Timestamp(now), holder)
+        };
+        assert_eq!(check(b"ada", NOW.0 + 5), Ok(5));
+        assert_eq!(check(b"bob", NOW.0), Err(InvalidToken::OfAnother));
+        assert_eq!(
+            check(b"ada", NOW.0 + LIFETIME_MS + 1),
+            Err(InvalidToken::Expired)
+        );
+        let foreign = signer_with(&[2], Purpose::Pass).issue_named(NOW, b"ada");
+        assert_eq!(
+            signer.age_of_named_ms(foreign.as_bytes(), NOW, b"ada"),
+            Err(InvalidToken::Forged)
+        );
+    }
+
+    #[test]
+    fn the_first_key_signs_and_each_verifies() {
+        let keys = Arc::new(SigningKeys::new(&[[1; 32]]));
+        let signer = Signer::new(Arc::clone(&keys), Purpose::Pass, LIFETIME_MS);
+        let is_good = |token: &str| {
+            signer
+                .age_of_named_ms(token.as_bytes(), NOW, b"ada")
+                .is_ok()
+        };
+        let old = signer.issue_named(NOW, b"ada");
+        keys.replace(&[[1; 32], [2; 32]]);
+        let under_old = signer.issue_named(NOW, b"ada");
+        assert_eq!(under_old, old, "the first signs");
+        keys.replace(&[[2; 32], [1; 32]]);
+        let new = signer.issue_named(NOW, b"ada");
+        assert!(new != old && is_good(&old) && is_good(&new));
+        keys.replace(&[[2; 32]]);
+        assert!(is_good(&new) && !is_good(&old));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 
 pub(crate) mod access;
+pub(crate) mod bots;
 pub(crate) mod entrance;
 pub(crate) mod identity;
 pub(crate) mod loadtest;
@@ -24,6 +25,7 @@ use crate::dot_env;
 use crate::failure::Failure;
 use crate::moment::Moment;
 use access::AccessSettings;
+use bots::BotSettings;
 use entrance::EntranceSettings;
 use identity::IdentitySettings;
 use loadtest::LoadtestArguments;
@@ -68,6 +70,8 @@ pub(crate) struct ServeSettings {
     pub(crate) sale: SaleSettings,
     #[command(flatten)]
     pub(crate) identity: IdentitySettings,
+    #[command(flatten)]
+    pub(crate) bots: BotSettings,
     #[command(flatten)]
     pub(crate) shop: ShopSettings,
     #[command(flatten)]

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use super::Admin;
 use crate::answer::{Answer, Refusal};
 use crate::handlers::is_json;
-use crate::signed::{NONCE_BYTES, Signer, bearer_token, cookies_in};
+use crate::signed::{NONCE_BYTES, Purpose, Signer, SigningKeys, bearer_token, cookies_in};
 
 /// The shortest token, in characters: one that cannot be guessed is at least so long.
 pub const TOKEN_CHARS_MIN: usize = 16;
@@ -49,7 +49,11 @@ impl Sessions {
         let key = Sha256::digest([b"session\0", token.as_bytes()].concat());
         Self {
             token: Sha256::digest(token).into(),
-            signer: Signer::new(&key, SESSION_MS),
+            signer: Signer::new(
+                Arc::new(SigningKeys::new(&[key])),
+                Purpose::Session,
+                SESSION_MS,
+            ),
             secure,
         }
     }

@@ -106,6 +106,13 @@ impl Asked<'_> {
             Some(Answer::Refused(Refusal::Busy(busy))) => {
                 line!(debug, "too busy for a request", reason = busy.0.as_str());
             }
+            Some(Answer::Refused(Refusal::CheckUnavailable(reason))) => {
+                line!(
+                    debug,
+                    "the service that checks has not answered",
+                    reason = reason.as_str()
+                );
+            }
             Some(Answer::Purchased(order)) => {
                 line!(
                     info,

@@ -1,6 +1,7 @@
 //! `flashsale serve`: start, wiring and orderly stop.
 
 mod banner;
+mod bots;
 mod console;
 mod descriptors;
 mod desk;
@@ -18,7 +19,8 @@ use flashsale_api::admin::Admin;
 use flashsale_api::admin::about::About;
 use flashsale_api::admin::history::History;
 use flashsale_api::admin::session::Sessions;
-use flashsale_api::csrf::Csrf;
+use flashsale_api::bots::Bots;
+use flashsale_api::csrf::{Csrf, SigningKeys};
 use flashsale_api::identity::Identity;
 use flashsale_api::limits::Limits as NodeLimits;
 use flashsale_api::live::Live;
@@ -42,6 +44,7 @@ use crate::cli::entrance::EntranceSettings;
 use crate::cli::{BoundSettings, ServeSettings};
 use crate::failure::Failure;
 use crate::{logging, world};
+use bots::Gate;
 use console::ConsoleDoor;
 use desk::Desk;
 use identity::Believed;
@@ -74,7 +77,10 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         .clone_from(&settings.identity.shop_sign_in_url);
     let proxy_protocol = proxy_protocol(&settings.entrance)?;
     let files = tls::read(&settings.entrance)?;
-    let believed = identity::read(&settings.identity)?;
+    let gates = Gates {
+        believed: identity::read(&settings.identity)?,
+        bots: bots::read(&settings.bots)?,
+    };
     let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
         listener,
@@ -90,16 +96,22 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     match redis {
         None => {
             let chosen = open_file(&settings).await?;
-            sell(door, &settings, &shop, believed, chosen).await
+            sell(door, &settings, &shop, gates, chosen).await
         }
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
             let rates = limits::shared_rates(&settings.access, &settings.redis);
             let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, rates, data_dir);
-            sell(door, &settings, &shop, believed, opening.await?).await
+            sell(door, &settings, &shop, gates, opening.await?).await
         }
     }
+}
+
+/// What the settings say of who may buy.
+struct Gates {
+    believed: Believed,
+    bots: Gate,
 }
 
 /// Where requests and signals come in.
@@ -117,7 +129,7 @@ async fn sell<L: Ledger>(
     mut door: Door,
     settings: &ServeSettings,
     shop: &Shop,
-    believed: Believed,
+    gates: Gates,
     chosen: ChosenSale<L>,
 ) -> Result<ExitCode, Failure> {
     let ledger = Arc::new(chosen.ledger);
@@ -125,9 +137,10 @@ async fn sell<L: Ledger>(
     let (committer, queue, loss) = Committer::new(bounds(&settings.bounds));
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
     let limits = descriptors::provide(server_limits(&settings.bounds));
-    let (identity, _key_keeper) = believed.begin();
+    let (identity, _key_keeper) = gates.believed.begin();
     let asked = Asked {
         identity,
+        bots: gates.bots,
         limits: limits::of_node(&settings.access, chosen.limits),
         is_secure: settings.secure_cookies || door.tls.is_some(),
     };
@@ -216,6 +229,7 @@ async fn sell<L: Ledger>(
 /// Who may ask, and how that is found out.
 struct Asked {
     identity: Identity,
+    bots: Gate,
     limits: NodeLimits,
     /// Whether buyers come by HTTPS.
     is_secure: bool,
@@ -229,10 +243,17 @@ fn app<L: Ledger>(
     limits: Limits,
 ) -> App {
     let ledger = Arc::clone(&desk.ledger);
+    let keys = Arc::new(SigningKeys::new(&[ledger.csrf_key()]));
+    let bots = Bots::new(
+        asked.bots.check,
+        &keys,
+        asked.bots.lifetime,
+        asked.is_secure,
+    );
     App {
         view: Arc::clone(ledger.view()),
         identity: asked.identity,
-        csrf: Csrf::new(ledger.csrf_key(), asked.is_secure),
+        csrf: Csrf::new(keys, asked.is_secure),
         orders: Arc::new(desk),
         clock: ledger.clock(),
         clock_margin: ledger.clock_margin(),
@@ -242,7 +263,13 @@ fn app<L: Ledger>(
         origins: settings.access.origins(),
         live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
         meters: Meters::default(),
-        page: Page::new(PAGE, shop, ledger.view().sale().product_description()),
+        page: Page::new(
+            PAGE,
+            shop,
+            ledger.view().sale().product_description(),
+            bots.script_origin(),
+        ),
+        bots,
         body_timeout: milliseconds(settings.bounds.body_timeout_ms),
     }
 }
