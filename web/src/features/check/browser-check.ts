@@ -8,11 +8,22 @@ import {
 } from '@/lib/api/check-client';
 import type { CsrfTokens } from '@/lib/api/csrf-tokens';
 import type { CheckKind } from '@/lib/api/schemas';
+import { RETRYING_MS_MAX, retryWait } from '@/lib/retry-schedule';
 
 import { meant } from './meant';
 import { prove } from './prove';
-import { againInMs, renewInMs, WAIT_MS_MAX } from './timing';
-import { askWidget } from './widget';
+import type { askWidget, WidgetAnswer } from './widget';
+
+/** A pass is renewed after this part of its time and a random part more: not all come back at once. */
+const RENEW_SHARE = 0.6;
+const RENEW_SHARE_SPREAD = 0.25;
+/** However short a pass is good. */
+const RENEW_MS_MIN = 500;
+
+/** A service that cannot be reached is left alone for at least so long. */
+const SERVICE_REST_MS = 5_000;
+
+const FAILED: PurchaseAnswer = { kind: 'check_failed', correlationId: null };
 
 export type CheckState =
   /** Nothing to be said: there is no check, or nobody for whom to pass it. */
@@ -20,7 +31,7 @@ export type CheckState =
   | { step: 'checking'; byService: boolean }
   | { step: 'passed' }
   /** `goesOn`: it is made again by itself. */
-  | { step: 'failed'; cause: PurchaseAnswer; goesOn: boolean };
+  | { step: 'failed'; goesOn: boolean };
 
 /** The check before the sale: a pass for whoever is going to buy, got before the start and kept good. */
 export interface BrowserCheck {
@@ -82,7 +93,13 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
   const evidence = async (of: CheckKind, userId: string, signal: AbortSignal) => {
     if (of.check === 'service') {
       if (place === null) throw new Error('there is no place for the widget');
-      return { token: await askWidget(of, place, signal) };
+      const answer = await widgetAnswer(of, place, signal);
+      if ('token' in answer) return answer;
+      throw new CheckError(
+        answer.trouble === 'check_failed'
+          ? FAILED
+          : { kind: 'check_unavailable', retryAfterMs: SERVICE_REST_MS, correlationId: null },
+      );
     }
     const { challenge, bits } = await meant(csrfTokens, (csrfToken) =>
       postChallenge({ userId, csrfToken, signal }),
@@ -109,7 +126,8 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
   const keep = (pass: { userId: string; untilMs: number }) => {
     passed = pass;
     const leftMs = pass.untilMs - performance.now();
-    timer = setTimeout(() => begin(pass.userId), renewInMs(leftMs, random()));
+    const renewInMs = leftMs * (RENEW_SHARE + RENEW_SHARE_SPREAD * random());
+    timer = setTimeout(() => begin(pass.userId), Math.max(renewInMs, RENEW_MS_MIN));
     tell({ step: 'passed' });
   };
 
@@ -120,16 +138,16 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
     // The check may be another one by now.
     const wasKnown = kind !== null;
     kind = null;
-    const waitMs = againInMs(cause, failures, random());
-    if (waitMs !== null) timer = setTimeout(() => begin(userId), waitMs);
-    if (wasKnown && !isPassed(userId)) tell({ step: 'failed', cause, goesOn: waitMs !== null });
+    const wait = retryWait(cause, { tries: failures, random: random(), msToStart: null });
+    if (wait !== null) timer = setTimeout(() => begin(userId), wait.delayMs);
+    if (wasKnown && !isPassed(userId)) tell({ step: 'failed', goesOn: wait !== null });
   };
 
   const end = () => {
     clearTimeout(timer);
     const ended = job;
     job = null;
-    ended?.abort.abort(new CheckError({ kind: 'check_failed', correlationId: null }));
+    ended?.abort.abort(new CheckError(FAILED));
   };
 
   const begin = (userId: string): Job => {
@@ -184,7 +202,7 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
       else if (isPassed(userId) || kind === null || kind.check === 'none') return;
       wanted = userId;
       const { done } = job?.userId === userId && !required ? job : begin(userId);
-      await within(WAIT_MS_MAX, done);
+      await within(RETRYING_MS_MAX, done);
     },
     mount: (next) => {
       place = next;
@@ -192,23 +210,23 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
   };
 }
 
+/** Only where there is a service, its widget is loaded. */
+async function widgetAnswer(...of: Parameters<typeof askWidget>): Promise<WidgetAnswer> {
+  const part = await import('./widget').catch(() => null);
+  return part === null ? { trouble: 'check_unavailable' } : part.askWidget(...of);
+}
+
 /** A widget may wait for somebody who has gone; the purchase does not. */
-async function within(ms: number, done: Promise<void>): Promise<void> {
-  let late: ReturnType<typeof setTimeout> | undefined;
-  const tooLong = new Promise<never>((_, failed) => {
-    const cause = { kind: 'check_failed', correlationId: null } as const;
-    late = setTimeout(() => failed(new CheckError(cause)), ms);
+function within(ms: number, done: Promise<void>): Promise<void> {
+  const late = new Promise<never>((_, failed) => {
+    setTimeout(failed, ms, new CheckError(FAILED));
   });
-  try {
-    await Promise.race([done, tooLong]);
-  } finally {
-    clearTimeout(late);
-  }
+  return Promise.race([done, late]);
 }
 
 function causeOf(error: unknown): PurchaseAnswer {
   if (error instanceof CheckError) return error.answer;
   if (error instanceof ApiError) return error.failure;
   console.error(error);
-  return { kind: 'check_failed', correlationId: null };
+  return FAILED;
 }

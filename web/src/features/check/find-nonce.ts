@@ -1,4 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
+import { _SHA256 } from '@noble/hashes/sha2.js';
 
 /**
  * The work: the first number whose text, after the challenge and a full stop, gives a SHA-256 that begins with so
@@ -7,7 +7,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 export function findNonce(challenge: string, bits: number): string {
   const encoder = new TextEncoder();
   // What all tries have in common is hashed once.
-  const begun = sha256.create().update(encoder.encode(`${challenge}.`));
+  const begun = new _SHA256().update(encoder.encode(`${challenge}.`));
   for (let number = 0; ; number += 1) {
     const nonce = String(number);
     const hash = begun.clone().update(encoder.encode(nonce)).digest();

@@ -1,54 +1,48 @@
-import { CheckError } from '@/lib/api/check-client';
-
 /** What Turnstile and hCaptcha have in common. */
 interface WidgetApi {
   render: (place: HTMLElement, options: Record<string, unknown>) => unknown;
   remove: (id: unknown) => void;
 }
 
-/** The names under which scripts of such services put it. */
+/** A token, which the server asks the service about, or why there is none. */
+export type WidgetAnswer = { token: string } | { trouble: 'check_failed' | 'check_unavailable' };
+
+/** The names under which scripts of such services put their interface. */
 const NAMES = ['turnstile', 'hcaptcha'] as const;
 
 /** A script may be there before its interface is: it is looked for so often, for so long. */
 const LOOK_MS = 50;
 const LOOKS_MAX = 100;
 
-const FAILED = { kind: 'check_failed', correlationId: null } as const;
-const UNAVAILABLE = {
-  kind: 'check_unavailable',
-  retryAfterMs: 5_000,
-  correlationId: null,
-} as const;
-
 /** Each script is loaded once, however many ask for it. */
 const loading = new Map<string, Promise<WidgetApi>>();
 
-/** Shows the service's widget in its place until it gives a token, which the server asks the service about. */
+/** Shows the service's widget in its place until that answers, or the signal ends it. */
 export async function askWidget(
   { script, siteKey }: { script: string; siteKey: string },
   place: HTMLElement,
   signal: AbortSignal,
-): Promise<string> {
-  const api = await apiOf(script);
+): Promise<WidgetAnswer> {
+  const api = await apiOf(script).catch(() => null);
   signal.throwIfAborted();
+  if (api === null) return { trouble: 'check_unavailable' };
   const box = document.createElement('div');
   place.append(box);
+  const shown = new AbortController();
   let id: unknown;
-  let stop: (() => void) | undefined;
   try {
-    return await new Promise<string>((given, failed) => {
-      const fail = () => failed(new CheckError(FAILED));
-      stop = () => failed(signal.reason);
-      signal.addEventListener('abort', stop);
+    return await new Promise<WidgetAnswer>((answer, ended) => {
+      signal.addEventListener('abort', () => ended(signal.reason), { signal: shown.signal });
+      const fail = () => answer({ trouble: 'check_failed' });
       id = api.render(box, {
         sitekey: siteKey,
-        callback: given,
+        callback: (token: string) => answer({ token }),
         'error-callback': fail,
         'expired-callback': fail,
       });
     });
   } finally {
-    if (stop !== undefined) signal.removeEventListener('abort', stop);
+    shown.abort();
     if (id !== undefined) api.remove(id);
     box.remove();
   }
@@ -67,24 +61,24 @@ function apiOf(script: string): Promise<WidgetApi> {
 async function load(source: string): Promise<WidgetApi> {
   const script = document.createElement('script');
   script.src = source;
-  script.async = true;
-  await new Promise((resolve, reject) => {
-    script.addEventListener('load', resolve);
-    script.addEventListener('error', () => {
-      script.remove();
-      reject(new CheckError(UNAVAILABLE));
+  try {
+    await new Promise((loaded, failed) => {
+      script.addEventListener('load', loaded);
+      script.addEventListener('error', failed);
+      document.head.append(script);
     });
-    document.head.append(script);
-  });
-  for (let look = 0; look < LOOKS_MAX; look += 1) {
-    const api = found();
-    if (api !== null) return api;
-    // Each look waits for the one before it.
-    // oxlint-disable-next-line no-await-in-loop
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    for (let look = 0; look < LOOKS_MAX; look += 1) {
+      const api = found();
+      if (api !== null) return api;
+      // Each look waits for the one before it.
+      // oxlint-disable-next-line no-await-in-loop
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    throw new Error('the script of the check brings no widget');
+  } catch (error) {
+    script.remove();
+    throw error;
   }
-  script.remove();
-  throw new CheckError(UNAVAILABLE);
 }
 
 function found(): WidgetApi | null {

@@ -61,17 +61,17 @@ function wordsForAnswer(answer: PurchaseAnswer, messages: Messages): AnswerWords
       return { tone: 'trouble', title, body: body(wait), reference, next: 'retry' };
     }
     case 'csrf':
+    // A pass that was just given and does not come back: as with the other cookie, the browser keeps none.
+    case 'pass_required':
       return { tone: 'trouble', ...words.csrf, reference, next: 'retry' };
     case 'invalid_user':
       return { tone: 'refused', ...words.invalid_user, reference, next: 'edit' };
-    case 'pass_required':
-    case 'check_failed':
-      return { tone: 'trouble', ...words[answer.kind], reference, next: 'retry' };
     case 'other_user':
       return { tone: 'refused', ...words.other_user, reference, next: 'edit' };
     case 'bad_request':
       return { tone: 'trouble', ...words.bad_request, reference, next: 'reload' };
     case 'busy':
+    case 'check_failed':
     case 'check_unavailable':
     case 'internal':
     case 'unreadable':

@@ -1,7 +1,7 @@
 import type { PurchaseAnswer } from '@/lib/api/answers';
 
 import type { Intention } from './intention-store';
-import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from './retry-schedule';
+import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from '@/lib/retry-schedule';
 
 /**
  * The course of one purchase as a pure state machine. It knows no network, no storage, no clock, no

@@ -5,9 +5,6 @@ import * as v from 'valibot';
  * adds later are dropped here; a field that is missing makes the answer unreadable.
  */
 
-/** More than this no browser finds in a reasonable time. */
-const WORK_BITS_MAX = 32;
-
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const timeMs = count;
 const csrfToken = v.pipe(v.string(), v.regex(/./));
@@ -60,7 +57,7 @@ export type CheckKind = v.InferOutput<typeof checkKindSchema>;
 /** The work that shows it, and until when it may be shown. */
 export const challengeSchema = v.object({
   challenge: v.pipe(v.string(), v.regex(/./)),
-  bits: v.pipe(count, v.maxValue(WORK_BITS_MAX)),
+  bits: count,
   expiresAt: timeMs,
 });
 export type Challenge = v.InferOutput<typeof challengeSchema>;

@@ -43,13 +43,9 @@ export const deAnswers: Messages['answers'] = {
     title: 'Der Shop nimmt diese Angabe nicht an.',
     body: 'Prüfen Sie sie auf Tippfehler und drücken Sie noch einmal. Es wurde nichts bestellt.',
   },
-  pass_required: {
-    title: 'Der Shop sieht nicht, dass Ihr Browser geprüft wurde.',
-    body: 'Erlauben Sie Cookies für diese Website und versuchen Sie es noch einmal. Dieser Versuch hat nichts bestellt.',
-  },
   check_failed: {
     title: 'Ihr Browser hat die Prüfung des Shops nicht bestanden.',
-    body: 'Versuchen Sie es noch einmal. Hilft das nicht, nehmen Sie einen anderen Browser oder ein anderes Netz. Dieser Versuch hat nichts bestellt.',
+    body: 'Versuchen Sie es noch einmal oder mit einem anderen. Dieser Versuch hat nichts bestellt.',
   },
   check_unavailable: {
     title: 'Die Prüfung Ihres Browsers antwortet nicht.',
@@ -57,7 +53,7 @@ export const deAnswers: Messages['answers'] = {
   },
   other_user: {
     title: 'Inzwischen ist jemand anderes angemeldet.',
-    body: 'Die Bestellung war für die Person, die vorher angemeldet war. Sehen Sie nach, wer angemeldet ist, und drücken Sie noch einmal. Dieser Versuch hat nichts bestellt.',
+    body: 'Prüfen Sie, wer angemeldet ist, und drücken Sie noch einmal. Dieser Versuch hat nichts bestellt.',
   },
   bad_request: {
     title: 'Der Shop hat diese Seite nicht verstanden.',

@@ -4,7 +4,6 @@ import type { Messages } from './en';
 export const deLookUp: Messages['lookUp'] = {
   summary: 'Habe ich eins bekommen?',
   body: 'Geben Sie an, womit Sie bestellt haben. Der Shop sieht in seinen Büchern nach.',
-  ownBody: 'Der Shop sieht in seinen Büchern nach, was er für die angemeldete Person hat.',
   label: 'E-Mail oder Kundennummer nachsehen',
   submit: 'Nachsehen',
   asking: 'Wird nachgesehen',

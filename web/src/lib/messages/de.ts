@@ -117,13 +117,12 @@ export const de: Messages = {
   },
 
   check: {
-    checking: 'Der Shop prüft diesen Browser. Sie müssen nichts tun.',
-    checkingByService:
-      'Der Shop prüft diesen Browser. Werden Sie hier etwas gefragt, antworten Sie darauf.',
-    passed: 'Dieser Browser ist geprüft.',
+    checking: 'Ihr Browser wird geprüft …',
+    checkingByService: 'Ihr Browser wird geprüft … Werden Sie etwas gefragt, antworten Sie hier.',
+    passed: 'Ihr Browser ist geprüft.',
     later: 'Die Prüfung war nicht möglich. Diese Seite versucht es von selbst noch einmal.',
     failed:
-      'Dieser Browser hat die Prüfung nicht bestanden. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Browser oder ein anderes Netz.',
+      'Ihr Browser hat die Prüfung nicht bestanden. Versuchen Sie es noch einmal oder mit einem anderen.',
     again: 'Noch einmal prüfen',
   },
 

@@ -41,13 +41,9 @@ export const enAnswers = {
     title: 'The shop does not take this id.',
     body: 'Check it for typing errors and press again. Nothing was ordered.',
   },
-  pass_required: {
-    title: 'The shop does not see that your browser was checked.',
-    body: 'Allow cookies for this site, then try again. Nothing was ordered by this try.',
-  },
   check_failed: {
     title: 'Your browser did not pass the shop’s check.',
-    body: 'Try again. If that does not help, try another browser or another network. Nothing was ordered by this try.',
+    body: 'Try again, or in another browser. Nothing was ordered by this try.',
   },
   check_unavailable: {
     title: 'The shop’s check of your browser does not answer.',
@@ -55,7 +51,7 @@ export const enAnswers = {
   },
   other_user: {
     title: 'Somebody else is signed in now.',
-    body: 'The order was for whom this page knew before. Look who is signed in and press again. Nothing was ordered by this try.',
+    body: 'Look who is signed in and press again. Nothing was ordered by this try.',
   },
   bad_request: {
     title: 'The shop did not understand this page.',

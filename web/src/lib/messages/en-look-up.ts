@@ -2,7 +2,6 @@
 export const enLookUp = {
   summary: 'Did I get one?',
   body: 'Enter the id you ordered with. The shop looks in its books.',
-  ownBody: 'The shop looks in its books for whoever is signed in.',
   label: 'Look up e-mail or customer id',
   submit: 'Look it up',
   asking: 'Looking',

@@ -121,11 +121,11 @@ export const en = {
 
   /** The check before the sale, where there is one. */
   check: {
-    checking: 'The shop checks this browser. You need not do anything.',
-    checkingByService: 'The shop checks this browser. If you are asked something here, answer it.',
+    checking: 'Checking this browser …',
+    checkingByService: 'Checking this browser … If you are asked something here, answer it.',
     passed: 'This browser is checked.',
     later: 'The check could not be made. This page tries again by itself.',
-    failed: 'This browser did not pass the check. Try again, or use another browser or network.',
+    failed: 'This browser did not pass the check. Try again, or in another browser.',
     again: 'Check again',
   },
 

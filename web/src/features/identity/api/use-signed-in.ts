@@ -9,7 +9,8 @@ const ASK_AGAIN_MS = 4_000;
 
 /**
  * Who is signed in, where the shop's tokens say who buys (`asks`). Asked at the beginning, until there is an
- * answer, and whenever the visitor comes back to this page: from signing in, perhaps, in another tab.
+ * answer, and whenever the visitor comes back to this page: from signing in, perhaps, in another tab, or by the
+ * browser's way back.
  */
 export function useSignedIn(signedIn: SignedIn, csrfTokens: CsrfTokens, asks: boolean): Person {
   const person = useSyncExternalStore(signedIn.subscribe, signedIn.person);
@@ -29,17 +30,11 @@ export function useSignedIn(signedIn: SignedIn, csrfTokens: CsrfTokens, asks: bo
     const onReturn = () => {
       if (document.visibilityState === 'visible') ask();
     };
-    const onShow = (event: PageTransitionEvent) => {
-      // Taken out of the browser's memory as it was before the visitor left.
-      if (event.persisted) ask();
-    };
     ask();
     document.addEventListener('visibilitychange', onReturn);
-    window.addEventListener('pageshow', onShow);
     return () => {
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', onReturn);
-      window.removeEventListener('pageshow', onShow);
     };
   }, [asks, csrfTokens, signedIn]);
 

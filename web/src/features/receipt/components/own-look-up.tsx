@@ -47,7 +47,6 @@ export function OwnLookUp({ shop, userId, signedOut, onAnswer, onFailure }: OwnL
         </div>
       ) : (
         <form className={styles.form} onSubmit={submit}>
-          <p>{words.ownBody}</p>
           <div>
             <Button type="submit" locked={locked}>
               {asking ? words.asking : words.submit}

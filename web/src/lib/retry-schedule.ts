@@ -1,5 +1,7 @@
 import type { PurchaseAnswer } from '@/lib/api/answers';
 
+/** When what got no answer is asked again: an order, or the check before it. */
+
 /** Tries of one press before the page asks the buyer whether to go on. */
 export const TRIES_MAX = 20;
 /** The page also asks once it has tried for this long. */
