@@ -84,7 +84,7 @@ pub(crate) struct ServeSettings {
     pub(crate) bounds: BoundSettings,
     #[command(flatten)]
     pub(crate) admin: AdminSettings,
-    /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS. With TLS_CERT it
+    /// Mark cookies for HTTPS alone: set it to true behind a proxy that speaks HTTPS. With TLS_CERT it
     /// always is
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub(crate) secure_cookies: bool,

@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 43] = [
+    const SETTINGS: [&str; 52] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -40,6 +40,15 @@ async fn the_help_lists_every_command_and_setting() {
         "TOKEN_AUDIENCE",
         "TOKEN_ISSUER",
         "TOKEN_COOKIE",
+        "BOT_CHECK",
+        "PROOF_OF_WORK_BITS",
+        "BOT_SERVICE_VERIFY_URL",
+        "BOT_SERVICE_SECRET_FILE",
+        "BOT_SERVICE_SITE_KEY",
+        "BOT_SERVICE_SCRIPT",
+        "BOT_SERVICE_TIMEOUT",
+        "BOT_SERVICE_FAILURE",
+        "BOT_PASS_LIFETIME",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",

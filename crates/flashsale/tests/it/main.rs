@@ -10,6 +10,9 @@
 
 mod audit;
 mod audit_findings;
+mod bots;
+mod bots_service;
+mod bots_settings;
 mod brake;
 mod concurrency;
 mod console;
