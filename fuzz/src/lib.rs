@@ -30,7 +30,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 22] = [
     target("accept_encoding", headers::accept_encoding),
     target("colour", look::colour),
     target("cookies", tokens::cookies),
@@ -50,6 +50,7 @@ pub const TARGETS: [Target; 21] = [
     target("redis_record", stored::redis_record),
     target("search", search::search),
     target("service_url", settings::service_url),
+    target("signing_keys", settings::signing_keys),
     target("user_id", buyers::user_id),
     target("wal", stored::wal),
 ];

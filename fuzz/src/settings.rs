@@ -1,7 +1,10 @@
 //! What whoever runs the server writes.
 
+use std::fmt::Write as _;
+
 use flashsale::fuzzing;
 use flashsale_api::bots::service_url::ServiceUrl;
+use flashsale_api::signing_keys::{self, SIGNING_KEYS_MAX};
 use flashsale_ledger::redis::{Address, Durability};
 use flashsale_limits::Rate;
 use flashsale_sale::Timestamp;
@@ -29,6 +32,23 @@ pub(crate) fn service_url(input: &[u8]) {
     assert!(url.as_str().to_ascii_lowercase().starts_with(origin));
     let again: ServiceUrl = origin.parse().expect("an origin is an address as well");
     assert_eq!(again.origin(), origin);
+}
+
+/// Keys are few, long, and each there once; written in another way they are the same.
+pub(crate) fn signing_keys(input: &[u8]) {
+    let Ok(keys) = signing_keys::parse(input) else {
+        return;
+    };
+    assert!((1..=SIGNING_KEYS_MAX).contains(&keys.len()));
+    let mut written = String::new();
+    for (at, key) in keys.iter().enumerate() {
+        assert!((32..=256).contains(&key.len()) && !keys[..at].contains(key));
+        for byte in key {
+            write!(written, "{byte:02X}").expect("a string takes everything");
+        }
+        written.push_str(" # again\r\n");
+    }
+    assert_eq!(signing_keys::parse(written.as_bytes()), Ok(keys));
 }
 
 /// A moment lies in the years that a sale may have, and a time from now is as long whenever now is.

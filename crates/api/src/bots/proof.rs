@@ -10,7 +10,8 @@ use flashsale_sale::{Timestamp, UserId};
 use sha2::{Digest as _, Sha256};
 
 use super::{CheckReason, Granted};
-use crate::signed::{InvalidToken, NONCE_BYTES, Purpose, Signer, SigningKeys};
+use crate::signed::{InvalidToken, NONCE_BYTES, Signer};
+use crate::signing_keys::{Purpose, SigningKeys};
 
 /// The least work: 256 tries on average.
 pub const BITS_MIN: u8 = 8;

@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 52] = [
+    const SETTINGS: [&str; 53] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -49,6 +49,7 @@ async fn the_help_lists_every_command_and_setting() {
         "BOT_SERVICE_TIMEOUT",
         "BOT_SERVICE_FAILURE",
         "BOT_PASS_LIFETIME",
+        "SIGNING_KEYS",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",

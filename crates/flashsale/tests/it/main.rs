@@ -71,6 +71,7 @@ mod sabotage;
 mod schemathesis;
 mod settings;
 mod shop_look;
+mod signing_keys;
 mod stock;
 mod support;
 mod time;
