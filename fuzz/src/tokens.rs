@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use flashsale_api::csrf::{Csrf, SigningKeys};
+use flashsale_api::csrf::Csrf;
+use flashsale_api::signing_keys::SigningKeys;
 use flashsale_sale::Timestamp;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);

@@ -4,6 +4,8 @@
 //! A handler returns an [`Answer`]; the outermost middleware writes it down, because it knows the
 //! correlation id that belongs into each body.
 
+mod reasons;
+
 use std::borrow::Cow;
 
 use axum::http::header::{
@@ -19,7 +21,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::bots::{CheckReason, PassReason};
-use crate::limits::{RateLimited, Who};
+use crate::limits::RateLimited;
 use crate::middleware::correlation::CorrelationId;
 use crate::{App, Busy};
 
@@ -328,27 +330,10 @@ impl Refusal {
                 let message = "The body names another user than the token. Leave \"userId\" out.";
                 (StatusCode::FORBIDDEN, error("other_user", message))
             }
-            Self::PassRequired(reason) => {
-                let wire = error("pass_required", reason.message());
-                let reason = Some(Reason::Pass(*reason));
-                (StatusCode::FORBIDDEN, Wire { reason, ..wire })
-            }
-            Self::CheckFailed(reason) => {
-                let wire = error("check_failed", reason.message());
-                let reason = Some(Reason::Check(*reason));
-                (StatusCode::FORBIDDEN, Wire { reason, ..wire })
-            }
-            Self::CheckUnavailable(_) => {
-                let message = "The check cannot be made now. Try again in a moment.";
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    error("check_unavailable", message),
-                )
-            }
-            Self::OtherCheck => {
-                let message = "The check of this sale is another one: GET /api/check says which.";
-                (StatusCode::CONFLICT, error("other_check", message))
-            }
+            Self::PassRequired(reason) => pass_required(*reason),
+            Self::CheckFailed(reason) => check_failed(*reason),
+            Self::CheckUnavailable(_) => check_unavailable(),
+            Self::OtherCheck => other_check(),
             Self::Unauthorized => {
                 let message =
                     "Sign in with the token of the console, or send it as a bearer token.";
@@ -370,14 +355,8 @@ impl Refusal {
                 )
             }
             Self::RateLimited(limited) => {
-                let message = match limited.who {
-                    Who::Address => "Too many requests come from this network. Wait a moment.",
-                    Who::User => "Too many requests come for this user. Wait a moment.",
-                };
-                (
-                    StatusCode::TOO_MANY_REQUESTS,
-                    error("rate_limited", message),
-                )
+                let wire = error("rate_limited", limited.who.message());
+                (StatusCode::TOO_MANY_REQUESTS, wire)
             }
             Self::Busy(_) => {
                 let message = "Too busy to answer now. Send the same request again in a moment.";
@@ -389,72 +368,6 @@ impl Refusal {
                     StatusCode::INTERNAL_SERVER_ERROR,
                     error("internal", message),
                 )
-            }
-        }
-    }
-}
-
-impl CsrfReason {
-    fn message(self) -> &'static str {
-        match self {
-            Self::CrossSite => "The browser says that another site made this request.",
-            Self::MissingCookie => "The CSRF cookie is missing. Try again with the new token.",
-            Self::MissingHeader => {
-                "The header X-CSRF-Token is missing. Try again with the new token."
-            }
-            Self::Mismatch => {
-                "Header and cookie hold different tokens. Try again with the new one."
-            }
-            Self::Invalid => "The CSRF token is not valid any more. Try again with the new one.",
-        }
-    }
-}
-
-impl PassReason {
-    fn message(self) -> &'static str {
-        match self {
-            Self::Missing => "Pass the check of this sale first: GET /api/check says which it is.",
-            Self::Invalid => "The pass is not valid. Pass the check again.",
-            Self::Expired => "The pass has expired. Pass the check again.",
-            Self::OtherUser => "The pass is for another user. Pass the check for this one.",
-        }
-    }
-}
-
-impl CheckReason {
-    fn message(self) -> &'static str {
-        match self {
-            Self::Expired => "The challenge has expired. Get a new one, and try again.",
-            Self::Wrong => "This is no solution of a challenge for this user. Get a new one.",
-            Self::Refused => "The check is not passed. Try again.",
-        }
-    }
-}
-
-impl TokenReason {
-    fn message(self) -> &'static str {
-        match self {
-            Self::Missing => "Sign in at the shop first: its token must come with this request.",
-            Self::Expired => "The token of the shop has expired. Get a new one, and try again.",
-            Self::NotYetValid => {
-                "The token of the shop is not valid yet. Try again in a moment, or get a new one."
-            }
-            Self::Invalid => "The token is not valid here. Get a new one from the shop.",
-        }
-    }
-
-    /// The header `WWW-Authenticate` that belongs to it (RFC 6750, 3).
-    fn challenge(self) -> &'static str {
-        match self {
-            Self::Missing => "Bearer",
-            Self::Expired => {
-                r#"Bearer error="invalid_token", error_description="The token has expired""#
-            }
-            Self::NotYetValid => {
-                r#"Bearer error="invalid_token", error_description="The token is not valid yet""#
-            }
-            Self::Invalid => {
-                r#"Bearer error="invalid_token", error_description="The token is not valid here""#
             }
         }
     }
@@ -477,6 +390,31 @@ pub(crate) fn order_id(id: OrderId) -> String {
 fn bad_request(sentence: &str) -> (StatusCode, Wire<'static>) {
     let message = format!("The request cannot be understood: {sentence}.");
     (StatusCode::BAD_REQUEST, error("bad_request", message))
+}
+
+fn pass_required(reason: PassReason) -> (StatusCode, Wire<'static>) {
+    let wire = error("pass_required", reason.message());
+    let reason = Some(Reason::Pass(reason));
+    (StatusCode::FORBIDDEN, Wire { reason, ..wire })
+}
+
+fn check_failed(reason: CheckReason) -> (StatusCode, Wire<'static>) {
+    let wire = error("check_failed", reason.message());
+    let reason = Some(Reason::Check(reason));
+    (StatusCode::FORBIDDEN, Wire { reason, ..wire })
+}
+
+fn check_unavailable() -> (StatusCode, Wire<'static>) {
+    let message = "The check cannot be made now. Try again in a moment.";
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        error("check_unavailable", message),
+    )
+}
+
+fn other_check() -> (StatusCode, Wire<'static>) {
+    let message = "The check of this sale is another one: GET /api/check says which.";
+    (StatusCode::CONFLICT, error("other_check", message))
 }
 
 fn outcome(status: &'static str, message: &'static str) -> Wire<'static> {

@@ -10,9 +10,10 @@ use std::sync::Arc;
 use flashsale_sale::{Timestamp, UserId};
 use subtle::ConstantTimeEq as _;
 
-use crate::signed::{NONCE_BYTES, Purpose, Signer, cookies_in};
+use crate::signed::{NONCE_BYTES, Signer, cookies_in};
+use crate::signing_keys::{Purpose, SigningKeys};
 
-pub use crate::signed::{InvalidToken, SIGNING_KEYS_MAX, SigningKeys};
+pub use crate::signed::InvalidToken;
 
 /// How long a token is good, in milliseconds. A page that is open for longer gets a new one with the
 /// refusal of the old one.

@@ -12,7 +12,8 @@
 //! - [`identity`]: who buys, and the tokens of the shop that say so;
 //! - [`client`]: who asks, and [`limits`]: how often they may;
 //! - [`bots`]: a check before the sale is asked;
-//! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
+//! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed, and
+//!   [`signing_keys`]: with what;
 //! - [`page`]: the files of the web page, and [`shop`], what the shop has made of it;
 //! - `etag`: the tags by which a client says what it has already;
 //! - `openapi`: the contract as a document, for clients and tests;
@@ -45,6 +46,7 @@ pub mod router;
 pub mod server;
 pub mod shop;
 mod signed;
+pub mod signing_keys;
 mod unread;
 
 use std::fmt;

@@ -3,55 +3,26 @@
 //!
 //! Several keys may be good at once ([`SigningKeys`]), so that one can take the place of another.
 
-use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flashsale_sale::Timestamp;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use hmac::Mac as _;
 use subtle::ConstantTimeEq as _;
+
+use crate::signing_keys::{Key, NAME_BYTES, Purpose, SigningKeys};
 
 /// How far the clocks of two nodes may be apart, in milliseconds.
 const CLOCK_LEEWAY_MS: u64 = 60 * 1000;
-/// How many keys may be good at once: a token that nobody has signed is tried with each.
-pub const SIGNING_KEYS_MAX: usize = 4;
 /// How many cookies of one name are tried: a browser sends one, and a sibling site may have added others.
 pub(crate) const COOKIES_TRIED_MAX: usize = 4;
 
-pub(crate) const NONCE_BYTES: usize = 16;
+/// Random bytes, or in their place the name of whom a text is for.
+pub(crate) const NONCE_BYTES: usize = NAME_BYTES;
 const TIME_BYTES: usize = 8;
 const SIGNED_BYTES: usize = NONCE_BYTES + TIME_BYTES;
 const TOKEN_BYTES: usize = SIGNED_BYTES + 32;
-
-/// What a text is for. A text for one purpose is good for no other.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Purpose {
-    /// Against forged requests.
-    Csrf,
-    /// A browser that is signed in to the console.
-    Session,
-    /// A proof of work that is still to be done.
-    Challenge,
-    /// A buyer who has passed the check.
-    Pass,
-}
-
-/// The keys that are good: the first signs, each verifies.
-pub struct SigningKeys {
-    /// Replaced as a whole; whoever verifies meanwhile goes on with the old ones.
-    keys: RwLock<Arc<[Key]>>,
-}
-
-/// A key, made ready once for each purpose; every use starts from a copy.
-struct Key {
-    /// The key as it is, which servers have always signed these with.
-    bare: Hmac<Sha256>,
-    challenge: Hmac<Sha256>,
-    pass: Hmac<Sha256>,
-    holder: Hmac<Sha256>,
-}
 
 /// Makes and checks the texts of one purpose.
 #[derive(Clone)]
@@ -78,72 +49,6 @@ struct Opened {
     issued_at: u64,
     /// What it would hold in place of random bytes, if it named this holder.
     name: Option<[u8; NONCE_BYTES]>,
-}
-
-impl SigningKeys {
-    /// At least one; the first signs.
-    pub fn new<K: AsRef<[u8]>>(keys: &[K]) -> Self {
-        Self {
-            keys: RwLock::new(ready(keys)),
-        }
-    }
-
-    /// From now on these keys are good, and no others.
-    pub fn replace<K: AsRef<[u8]>>(&self, keys: &[K]) {
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = ready(keys);
-    }
-
-    fn now(&self) -> Arc<[Key]> {
-        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-fn ready<K: AsRef<[u8]>>(keys: &[K]) -> Arc<[Key]> {
-    assert!(
-        (1..=SIGNING_KEYS_MAX).contains(&keys.len()),
-        "some keys, and not too many"
-    );
-    keys.iter().map(|key| Key::new(key.as_ref())).collect()
-}
-
-impl fmt::Debug for SigningKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SigningKeys(hidden)")
-    }
-}
-
-impl Key {
-    fn new(key: &[u8]) -> Self {
-        let bare = keyed(key);
-        let derived =
-            |label: &[u8]| keyed(&bare.clone().chain_update(label).finalize().into_bytes());
-        Self {
-            challenge: derived(b"flashsale challenge"),
-            pass: derived(b"flashsale pass"),
-            holder: derived(b"flashsale holder"),
-            bare,
-        }
-    }
-
-    fn mac(&self, purpose: Purpose) -> Hmac<Sha256> {
-        match purpose {
-            Purpose::Csrf | Purpose::Session => self.bare.clone(),
-            Purpose::Challenge => self.challenge.clone(),
-            Purpose::Pass => self.pass.clone(),
-        }
-    }
-
-    /// Stands for somebody, and tells nobody else who that is.
-    fn name_of(&self, holder: &[u8]) -> [u8; NONCE_BYTES] {
-        let hash = self.holder.clone().chain_update(holder).finalize();
-        let mut name = [0; NONCE_BYTES];
-        name.copy_from_slice(&hash.into_bytes()[..NONCE_BYTES]);
-        name
-    }
-}
-
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
 impl Signer {

@@ -84,7 +84,12 @@ pub(crate) struct ServeSettings {
     pub(crate) bounds: BoundSettings,
     #[command(flatten)]
     pub(crate) admin: AdminSettings,
-    /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS. With TLS_CERT it
+    /// File with the keys that sign tokens against forged requests, passes and challenges, one a line: the
+    /// first signs, all are good. It is read again when it changes [default: a key that is made for the sale
+    /// and kept with its ledger]
+    #[arg(long, env)]
+    pub(crate) signing_keys: Option<PathBuf>,
+    /// Mark cookies for HTTPS alone: set it to true behind a proxy that speaks HTTPS. With TLS_CERT it
     /// always is
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub(crate) secure_cookies: bool,

@@ -21,7 +21,8 @@ use utoipa::ToSchema;
 use super::Admin;
 use crate::answer::{Answer, Refusal};
 use crate::handlers::is_json;
-use crate::signed::{NONCE_BYTES, Purpose, Signer, SigningKeys, bearer_token, cookies_in};
+use crate::signed::{COOKIES_TRIED_MAX, NONCE_BYTES, Signer, bearer_token, cookies_in};
+use crate::signing_keys::{Purpose, SigningKeys};
 
 /// The shortest token, in characters: one that cannot be guessed is at least so long.
 pub const TOKEN_CHARS_MIN: usize = 16;
@@ -90,6 +91,7 @@ impl Sessions {
         cookies
             .iter()
             .flat_map(|line| cookies_in(line.as_bytes(), self.cookie_name()))
+            .take(COOKIES_TRIED_MAX)
             .any(|session| self.signer.age_ms(session, now, b"").is_ok())
     }
 }

@@ -26,7 +26,7 @@ use utoipa::ToSchema;
 
 use crate::answer::Refusal;
 use crate::etag;
-use crate::signed::SigningKeys;
+use crate::signing_keys::SigningKeys;
 use passes::Passes;
 use proof::ProofOfWork;
 use service::Service;

@@ -7,7 +7,8 @@ use axum::http::header::COOKIE;
 use flashsale_sale::{Timestamp, UserId};
 
 use super::{Granted, PassReason};
-use crate::signed::{COOKIES_TRIED_MAX, InvalidToken, Purpose, Signer, SigningKeys, cookies_in};
+use crate::signed::{COOKIES_TRIED_MAX, InvalidToken, Signer, cookies_in};
+use crate::signing_keys::{Purpose, SigningKeys};
 
 /// Makes and checks them.
 pub(super) struct Passes {

@@ -22,7 +22,7 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Challenge {
+struct Work {
     challenge: String,
     bits: u8,
     expires_at: u64,
@@ -63,7 +63,7 @@ pub(crate) async fn begin(
     let user = purchase_body::read(body, app.body_timeout, buyer).await?;
     app.limits.take_user(&user).map_err(Refusal::RateLimited)?;
     let (granted, bits) = app.bots.challenge(app.now(), app.bytes(), &user)?;
-    let body = Json(Challenge {
+    let body = Json(Work {
         challenge: granted.text,
         bits,
         expires_at: granted.expires_at.0,

@@ -52,6 +52,10 @@ pub(super) struct ChallengeRequest {
 /// Something to work on, for this user alone.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the field is named by the contract"
+)]
 pub(super) struct Challenge {
     /// It holds a time, random bits and a signature.
     #[schema(

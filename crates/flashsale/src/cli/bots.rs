@@ -1,7 +1,5 @@
 //! The settings of the check before the sale.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
-
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -75,8 +75,8 @@ fn parse_cookie(text: &str) -> Result<String, &'static str> {
     if text.is_empty() || !text.chars().all(in_name) {
         return Err("write the name of a cookie: letters, digits, - and _");
     }
-    if text.ends_with("csrfToken") {
-        return Err("this is the name of the cookie against forged requests; choose another");
+    if text.ends_with("csrfToken") || text.ends_with("salePass") {
+        return Err("this is the name of a cookie of the server's own; choose another");
     }
     Ok(text.to_owned())
 }
@@ -111,6 +111,7 @@ mod tests {
             "é",
             "csrfToken",
             "__Host-csrfToken",
+            "salePass",
         ] {
             assert!(parse_cookie(bad).is_err(), "{bad:?}");
         }

@@ -1,14 +1,12 @@
 //! The check before the sale, as the settings say.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use flashsale_api::bots::service::{OnFailure, Service, ServiceSettings};
 use flashsale_api::bots::{BITS_DEFAULT, Check};
 
+use super::watched_file::WatchedFile;
 use crate::cli::bots::{BotCheck, BotSettings, ServiceFailure};
 use crate::failure::Failure;
 
@@ -129,7 +127,10 @@ fn needed<'a, T>(name: &str, value: Option<&'a T>) -> Result<&'a T, Failure> {
 fn secret(path: &Path) -> Result<String, Failure> {
     let shown = path.display();
     let refused = |why: &str| Failure::refused(format!("BOT_SERVICE_SECRET_FILE {shown}: {why}"));
-    let text = contents(path).map_err(|error| refused(&error.to_string()))?;
+    let mut file = WatchedFile::new(path, SECRET_BYTES_MAX);
+    let contents = file.look().expect("it was not looked at before");
+    let text =
+        contents.map_err(|reason| Failure::refused(format!("BOT_SERVICE_SECRET_FILE {reason}")))?;
     let secret = text.trim_ascii();
     let is_plain = secret.iter().all(u8::is_ascii_graphic);
     if secret.is_empty() || text.len() > SECRET_BYTES_MAX || !is_plain {
@@ -137,21 +138,11 @@ fn secret(path: &Path) -> Result<String, Failure> {
             "it must hold the secret of the service and nothing else, in one line",
         ));
     }
-    let mode = path.metadata().map(|data| data.permissions().mode());
-    if mode.is_ok_and(|mode| mode & 0o077 != 0) {
+    if file.is_open_to_others() {
         tracing::warn!(
             file = %shown,
             "others can read the file of BOT_SERVICE_SECRET_FILE: take their rights away (chmod 600)"
         );
     }
     String::from_utf8(secret.to_vec()).map_err(|_| refused("it holds no text"))
-}
-
-/// No more than it takes to see that it is too much.
-fn contents(path: &Path) -> io::Result<Vec<u8>> {
-    let mut contents = Vec::new();
-    let file = File::open(path)?;
-    file.take(SECRET_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut contents)?;
-    Ok(contents)
 }

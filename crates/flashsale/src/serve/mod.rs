@@ -8,7 +8,9 @@ mod desk;
 mod identity;
 mod limits;
 mod shop;
+mod signing;
 mod tls;
+mod watched_file;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -20,7 +22,7 @@ use flashsale_api::admin::about::About;
 use flashsale_api::admin::history::History;
 use flashsale_api::admin::session::Sessions;
 use flashsale_api::bots::Bots;
-use flashsale_api::csrf::{Csrf, SigningKeys};
+use flashsale_api::csrf::Csrf;
 use flashsale_api::identity::Identity;
 use flashsale_api::limits::Limits as NodeLimits;
 use flashsale_api::live::Live;
@@ -30,6 +32,7 @@ use flashsale_api::server::proxy_protocol::ProxyProtocol;
 use flashsale_api::server::tls::Tls;
 use flashsale_api::server::{self, Entrance, Limits};
 use flashsale_api::shop::Shop;
+use flashsale_api::signing_keys::SigningKeys;
 use flashsale_api::{App, Routes};
 use flashsale_ledger::redis::ATTEMPTS_MAX;
 use flashsale_ledger::sqlite::SqliteLedger;
@@ -80,6 +83,7 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let gates = Gates {
         believed: identity::read(&settings.identity)?,
         bots: bots::read(&settings.bots)?,
+        signing: signing::read(settings.signing_keys.as_deref())?,
     };
     let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
@@ -112,6 +116,7 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
 struct Gates {
     believed: Believed,
     bots: Gate,
+    signing: Option<signing::KeyFile>,
 }
 
 /// Where requests and signals come in.
@@ -138,9 +143,11 @@ async fn sell<L: Ledger>(
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
     let limits = descriptors::provide(server_limits(&settings.bounds));
     let (identity, _key_keeper) = gates.believed.begin();
+    let (signing_keys, _signing_keeper) = signing::begin(gates.signing, ledger.csrf_key());
     let asked = Asked {
         identity,
         bots: gates.bots,
+        signing_keys,
         limits: limits::of_node(&settings.access, chosen.limits),
         is_secure: settings.secure_cookies || door.tls.is_some(),
     };
@@ -230,6 +237,7 @@ async fn sell<L: Ledger>(
 struct Asked {
     identity: Identity,
     bots: Gate,
+    signing_keys: Arc<SigningKeys>,
     limits: NodeLimits,
     /// Whether buyers come by HTTPS.
     is_secure: bool,
@@ -243,7 +251,7 @@ fn app<L: Ledger>(
     limits: Limits,
 ) -> App {
     let ledger = Arc::clone(&desk.ledger);
-    let keys = Arc::new(SigningKeys::new(&[ledger.csrf_key()]));
+    let keys = asked.signing_keys;
     let bots = Bots::new(
         asked.bots.check,
         &keys,

@@ -7,7 +7,7 @@ use crate::support::server::Home;
 
 #[tokio::test]
 async fn the_help_lists_every_command_and_setting() {
-    const SETTINGS: [&str; 44] = [
+    const SETTINGS: [&str; 54] = [
         "HOST",
         "PORT",
         "DATA_DIR",
@@ -41,6 +41,16 @@ async fn the_help_lists_every_command_and_setting() {
         "TOKEN_ISSUER",
         "TOKEN_COOKIE",
         "SHOP_SIGN_IN_URL",
+        "BOT_CHECK",
+        "PROOF_OF_WORK_BITS",
+        "BOT_SERVICE_VERIFY_URL",
+        "BOT_SERVICE_SECRET_FILE",
+        "BOT_SERVICE_SITE_KEY",
+        "BOT_SERVICE_SCRIPT",
+        "BOT_SERVICE_TIMEOUT",
+        "BOT_SERVICE_FAILURE",
+        "BOT_PASS_LIFETIME",
+        "SIGNING_KEYS",
         "SECURE_COOKIES",
         "CONNECTIONS_MAX",
         "PURCHASE_QUEUE_MAX",
