@@ -1,5 +1,8 @@
 //! What was measured.
 
+mod attack;
+mod overload;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -8,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::output;
 use crate::{Bench, Failure};
+pub(crate) use attack::{Attack, Attacker, Got, Honest};
+pub(crate) use overload::{Offered, Overload, Served, Watched};
 
 /// All figures of one run.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,6 +23,8 @@ pub(crate) struct Figures {
     pub(crate) rules: Vec<Rules>,
     pub(crate) growth: Growth,
     pub(crate) streams: Option<Streams>,
+    pub(crate) overload: Option<Overload>,
+    pub(crate) attack: Option<Attack>,
     pub(crate) generator: Generator,
 }
 
@@ -246,4 +253,31 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The least value that so many of all are not above, as a share; none of no values.
+pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is a place among the values"
+    )]
+    let rank = (values.len() as f64 * share).ceil() as usize;
+    values.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_one_of_the_values() {
+        let mut values: Vec<f64> = (1..=200).rev().map(f64::from).collect();
+        assert_eq!(percentile(&mut values, 0.5).to_string(), "100");
+        assert_eq!(percentile(&mut values, 0.99).to_string(), "198");
+        assert_eq!(percentile(&mut values, 1.0).to_string(), "200");
+        assert_eq!(percentile(&mut [7.0], 0.5).to_string(), "7");
+        assert_eq!(percentile(&mut [], 0.5).to_string(), "0");
+    }
 }

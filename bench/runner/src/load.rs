@@ -1,13 +1,12 @@
 //! One run of the load tester against one server.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::figures::{Measure, Sample};
-use crate::process::{LOAD_CORE, Running, output, pinned, resident};
+use crate::process::{LOAD_CORE, Running, output, pinned};
 use crate::subjects::Started;
 use crate::{Bench, Failure};
 
@@ -125,23 +124,8 @@ impl Load {
         started: &Started,
         what: &str,
     ) -> Result<(Sample, u64), Failure> {
-        let (is_over, most, server) = (
-            AtomicBool::new(false),
-            AtomicU64::new(0),
-            started.server.id(),
-        );
-        let sample = std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    most.fetch_max(resident(server).unwrap_or(0), Ordering::Relaxed);
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-            });
-            let sample = self.run(bench, started, what);
-            is_over.store(true, Ordering::Relaxed);
-            sample
-        })?;
-        Ok((sample, most.into_inner()))
+        let run = || self.run(bench, started, what);
+        started.server.watching_memory(run)
     }
 
     /// The answers of the kind that is measured. Fails if there are noticeably many others.

@@ -5,6 +5,8 @@
 //! - [`rows`]: what is compared, round after round; [`growth`]: how cost grows; [`streams`]: the live
 //!   streams; [`rules`]: the rules alone,
 //!   without any input or output;
+//! - [`overload`]: more buyers than can be served, by a [`throttle`] on the server; [`attack`]: everything at
+//!   once that is against a sale; [`wire`]: the plain client of both;
 //! - [`subjects`]: the servers; [`load`]: one run of the load tester against one of them;
 //!   [`scripts`]: what Redis can do at most; [`generator`]: whether the load tester measures itself;
 //! - [`process`]: programs on a core of their own, and what they cost by the system's account;
@@ -17,10 +19,12 @@
     reason = "figures are shown to three digits"
 )]
 
+mod attack;
 mod figures;
 mod generator;
 mod growth;
 mod load;
+mod overload;
 mod plots;
 mod process;
 mod results;
@@ -30,6 +34,8 @@ mod scripts;
 mod streams;
 mod subjects;
 mod targets;
+mod throttle;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -128,6 +134,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         streams: bench
             .wants("streams")
             .then(|| streams::measure(&bench))
+            .transpose()?,
+        overload: bench
+            .wants("overload")
+            .then(|| overload::measure(&bench))
+            .transpose()?,
+        attack: bench
+            .wants("attack")
+            .then(|| attack::measure(&bench))
             .transpose()?,
         generator: bench
             .wants("generator")

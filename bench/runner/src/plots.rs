@@ -1,5 +1,7 @@
 //! The plots of the results, as SVG files.
 
+mod overload;
+
 use plotters::coord::combinators::IntoLogRange as _;
 use plotters::prelude::*;
 
@@ -16,7 +18,7 @@ type Drawn = Result<(), Box<dyn std::error::Error>>;
 /// Name and contents of each file.
 pub(crate) fn all(figures: &Figures) -> Vec<(&'static str, String)> {
     let growth = &figures.growth;
-    vec![
+    let mut all = vec![
         ("cost-accepted.svg", bars(figures, Measure::Accepted)),
         ("cost-refused.svg", bars(figures, Measure::Refused)),
         (
@@ -26,7 +28,10 @@ pub(crate) fn all(figures: &Figures) -> Vec<(&'static str, String)> {
         ("growth-open.svg", lines(&growth.open, "open connections")),
         ("growth-users.svg", lines(&growth.users, "users")),
         ("growth-stock.svg", lines(&growth.stock, "stock")),
-    ]
+    ];
+    let overload = figures.overload.iter();
+    all.extend(overload.map(|figures| ("overload.svg", overload::svg(figures))));
+    all
 }
 
 /// The cost of one purchase for each server, on top of each other what it and its Redis take.

@@ -1,12 +1,16 @@
-//! Programs on a core of their own, and what they cost by the system's account.
+//! Programs and threads on a core of their own, and what programs cost by the system's account.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, nice, setrlimit};
+use rustix::thread::{CpuSet, sched_setaffinity};
+use tokio::runtime;
+use tokio::task::LocalSet;
 
 use crate::Failure;
 
@@ -22,10 +26,12 @@ const POLL: Duration = Duration::from_millis(5);
 /// A program under way; killed when it is dropped.
 pub(crate) struct Running(Child);
 
-/// A command that runs on one core, with nothing of this environment but the path.
+/// A command that runs on one core, with nothing of this environment but the path. It is killed when the thread
+/// ends that has started it, so that nothing is left, running or stopped, however this program ends.
 pub(crate) fn pinned(core: u32, program: &Path) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", &core.to_string()]).arg(program);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "taskset", "-c", &core.to_string()]);
+    command.arg(program);
     #[expect(
         clippy::disallowed_methods,
         reason = "programs are looked for where this one was"
@@ -40,10 +46,7 @@ pub(crate) fn start(command: &mut Command, port: u16, log: &Path) -> Result<Runn
     let shown = format!("{command:?}");
     let file = || File::create(log).map_err(|error| format!("{}: {error}", log.display()));
     command.stdout(Stdio::null()).stderr(file()?);
-    let child = command
-        .spawn()
-        .map_err(|error| format!("{shown}: {error}"))?;
-    let mut running = Running(child);
+    let mut running = Running::spawn(command)?;
     let deadline = now() + START_MAX;
     while TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_err() {
         if let Ok(Some(status)) = running.0.try_wait() {
@@ -85,7 +88,53 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     }
 }
 
+/// Runs a future on a thread that stays on one core. What it spawns with `spawn_local` ends with it. The higher
+/// the niceness, the more it makes way for other threads of that core.
+pub(crate) fn on_core<T: Send, F: Future<Output = Result<T, Failure>>>(
+    core: u32,
+    niceness: i32,
+    begin: impl FnOnce() -> F + Send,
+) -> Result<T, Failure> {
+    let work = || {
+        stay_on(core)?;
+        nice(niceness).map_err(|error| format!("cannot make way: {error}"))?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| error.to_string())?;
+        LocalSet::new().block_on(&runtime, begin())
+    };
+    std::thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+/// Keeps this thread on one core.
+pub(crate) fn stay_on(core: u32) -> Result<(), Failure> {
+    let mut cores = CpuSet::new();
+    cores.set(core as usize);
+    sched_setaffinity(None, &cores).map_err(|error| format!("cannot stay on core {core}: {error}"))
+}
+
+/// As many as the system lets this process have. Where that is too few, a connection fails and says so.
+pub(crate) fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // What is not granted is not there.
+    let _ = setrlimit(Resource::Nofile, raised);
+}
+
 impl Running {
+    /// Starts a program, without waiting for anything.
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self, Failure> {
+        let child = command.spawn();
+        child
+            .map(Self)
+            .map_err(|error| format!("{command:?}: {error}"))
+    }
+
     /// Time on a core since the start, of the user and of the system for it.
     pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
         cpu(self.0.id())
@@ -96,16 +145,46 @@ impl Running {
         resident(self.0.id())
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.0.id()
+    /// How many files and sockets it has open.
+    pub(crate) fn descriptors(&self) -> Result<u64, Failure> {
+        let path = format!("/proc/{}/fd", self.0.id());
+        let entries = fs::read_dir(&path).map_err(|error| format!("{path}: {error}"))?;
+        Ok(entries.count() as u64)
+    }
+
+    /// Does some work, and tells the most memory that the program took meanwhile, in bytes.
+    pub(crate) fn watching_memory<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<(T, u64), Failure> {
+        let (is_over, most, id) = (AtomicBool::new(false), AtomicU64::new(0), self.0.id());
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    most.fetch_max(resident(id).unwrap_or(0), Ordering::Relaxed);
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            });
+            let result = work();
+            is_over.store(true, Ordering::Relaxed);
+            result
+        })?;
+        Ok((result, most.into_inner()))
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) -> Result<(), Failure> {
+        let pid = self.pid().ok_or("a program without a number")?;
+        kill_process(pid, signal).map_err(|error| format!("cannot signal: {error}"))
+    }
+
+    pub(crate) fn pid(&self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.0.id()).ok()?)
     }
 
     /// Asks it to end in order, and waits.
     pub(crate) fn stop(mut self) -> Result<(), Failure> {
-        let pid = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            kill_process(pid, Signal::TERM).map_err(|error| format!("cannot stop: {error}"))?;
-        }
+        self.signal(Signal::TERM)?;
         let deadline = now() + STOP_MAX;
         while now() < deadline {
             if let Ok(Some(_)) = self.0.try_wait() {
@@ -125,7 +204,7 @@ impl Drop for Running {
     }
 }
 
-pub(crate) fn resident(process: u32) -> Result<u64, Failure> {
+fn resident(process: u32) -> Result<u64, Failure> {
     let path = format!("/proc/{process}/status");
     let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));

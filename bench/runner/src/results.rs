@@ -1,5 +1,8 @@
 //! The page of results.
 
+mod attack;
+mod overload;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -55,6 +58,12 @@ pub(crate) fn text(figures: &Figures) -> String {
     page.push_str(&growth(figures));
     if let Some(streams) = &figures.streams {
         page.push_str(&streams_of(streams));
+    }
+    if let Some(overload) = &figures.overload {
+        page.push_str(&overload::text(overload));
+    }
+    if let Some(attack) = &figures.attack {
+        page.push_str(&attack::text(attack));
     }
     page.push_str(&generator(figures));
     page
@@ -270,7 +279,7 @@ fn spread(row: &Row, read: impl Fn(&Sample) -> f64 + Copy, digits: usize) -> Str
 }
 
 /// A number without a fraction, its thousands set apart.
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {

@@ -1,10 +1,9 @@
 //! How much the live streams cost: their memory, and one change told to all of them.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -12,8 +11,9 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use crate::figures::Streams;
-use crate::process::now;
+use crate::process::{allow_open_files, now};
 use crate::subjects::Subject;
+use crate::wire::{self, Client};
 use crate::{Bench, Failure};
 
 const STREAMS: u32 = 10_000;
@@ -31,7 +31,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Streams, Failure> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let address = SocketAddr::from(([127, 0, 0, 1], started.port));
+        let address = started.address();
         let (told, mut tidings) = mpsc::unbounded_channel();
         let told = Arc::new(told);
         for _ in 0..STREAMS {
@@ -41,13 +41,18 @@ pub(crate) fn measure(bench: &Bench) -> Result<Streams, Failure> {
         wait_for_all(&mut tidings, 0).await?;
         sleep(PAUSE).await;
         let resident = started.server.resident()?;
-        let mut buyer = Buyer::open(address).await.map_err(|error| error.to_string())?;
+        let mut buyer = Client::new(address, Ipv4Addr::LOCALHOST);
+        let token = buyer.token().await.map_err(|error| error.to_string())?;
         let mut last_ms = Vec::new();
         let cpu_before = started.server.cpu()?;
         for sold in 1..=CHANGES {
             sleep(PAUSE).await;
+            let request = wire::purchase(&token, &format!("buyer-{sold}"), "");
             let began_at = now();
-            buyer.buy(sold).await.map_err(|error| error.to_string())?;
+            let reply = buyer.ask(&request).await.map_err(|error| error.to_string())?;
+            if reply.status != 200 {
+                return Err(format!("not sold: {}", reply.body));
+            }
             wait_for_all(&mut tidings, sold).await?;
             last_ms.push(began_at.elapsed().as_secs_f64() * 1000.0);
         }
@@ -68,17 +73,6 @@ pub(crate) fn measure(bench: &Bench) -> Result<Streams, Failure> {
         );
         Ok(streams)
     })
-}
-
-/// As many as the system lets this process have. Where that is too few, a connection fails and says so.
-fn allow_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    // What is not granted is not there.
-    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 /// Returns when every stream has told of so many sold.
@@ -147,51 +141,4 @@ fn sold_in(event: &[u8]) -> Option<u32> {
     let (_, behind) = text.split_once("\"sold\":")?;
     let digits = behind.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
-}
-
-/// Buys with one connection.
-struct Buyer {
-    connection: TcpStream,
-    token: String,
-}
-
-impl Buyer {
-    async fn open(address: SocketAddr) -> std::io::Result<Self> {
-        let connection = TcpStream::connect(address).await?;
-        connection.set_nodelay(true)?;
-        let mut buyer = Self {
-            connection,
-            token: String::new(),
-        };
-        let answer = buyer
-            .ask("GET /api/csrf HTTP/1.1\r\nhost: bench\r\n\r\n")
-            .await?;
-        let token = answer.split("\"csrfToken\":\"").nth(1);
-        let token = token.and_then(|text| text.split('"').next());
-        token.unwrap_or_default().clone_into(&mut buyer.token);
-        Ok(buyer)
-    }
-
-    async fn buy(&mut self, number: u32) -> std::io::Result<()> {
-        let body = format!("{{\"userId\":\"buyer-{number}\"}}");
-        let token = &self.token;
-        let request = format!(
-            "POST /api/purchase HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\
-             x-csrf-token: {token}\r\ncookie: csrfToken={token}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let answer = self.ask(&request).await?;
-        if answer.contains("\"purchased\"") {
-            return Ok(());
-        }
-        Err(std::io::Error::other(format!("not sold: {answer}")))
-    }
-
-    /// An answer is one small piece.
-    async fn ask(&mut self, request: &str) -> std::io::Result<String> {
-        self.connection.write_all(request.as_bytes()).await?;
-        let mut buffer = [0; 4_096];
-        let read = self.connection.read(&mut buffer).await?;
-        Ok(String::from_utf8_lossy(&buffer[..read]).into_owned())
-    }
 }

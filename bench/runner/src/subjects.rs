@@ -1,9 +1,10 @@
 //! The servers that are measured.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{Running, SERVER_CORE, free_port, pinned, start};
+use crate::process::{LOAD_CORE, Running, SERVER_CORE, free_port, output, pinned, start};
 use crate::{Bench, Failure};
 
 /// More than any run sells.
@@ -47,6 +48,26 @@ pub(crate) struct Started {
     pub(crate) port: u16,
     pub(crate) server: Running,
     pub(crate) redis: Option<Running>,
+    home: PathBuf,
+}
+
+impl Started {
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// Checks the books of a server on a file, and returns how many orders are in them.
+    pub(crate) fn audit(&self, bench: &Bench) -> Result<u64, Failure> {
+        let mut command = pinned(LOAD_CORE, &bench.arguments.flashsale);
+        command
+            .arg("audit")
+            .arg("--data-dir")
+            .arg(self.home.join("data"));
+        let said = output(&mut command)?;
+        let orders = said.lines().find_map(|line| line.strip_prefix("orders"));
+        let orders = orders.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        orders.ok_or_else(|| format!("the audit said {said}"))
+    }
 }
 
 impl Subject {
@@ -74,10 +95,20 @@ impl Subject {
 
     /// Starts it with nothing sold yet, in a folder of its own.
     pub(crate) fn start(self, bench: &Bench, stock: u64) -> Result<Started, Failure> {
+        self.start_with(bench, stock, &[])
+    }
+
+    /// The same, with other settings than those of the comparison.
+    pub(crate) fn start_with(
+        self,
+        bench: &Bench,
+        stock: u64,
+        settings: &[(&str, &str)],
+    ) -> Result<Started, Failure> {
         let home = tempfile::tempdir_in(bench.scratch())
             .map_err(|error| error.to_string())?
             .keep();
-        self.start_at(bench, stock, &home)
+        self.launch(bench, stock, &home, settings)
     }
 
     /// Starts it in a folder that may hold what an earlier one has sold.
@@ -86,6 +117,16 @@ impl Subject {
         bench: &Bench,
         stock: u64,
         home: &Path,
+    ) -> Result<Started, Failure> {
+        self.launch(bench, stock, home, &[])
+    }
+
+    fn launch(
+        self,
+        bench: &Bench,
+        stock: u64,
+        home: &Path,
+        settings: &[(&str, &str)],
     ) -> Result<Started, Failure> {
         let port = free_port()?;
         let (redis, redis_url) = match self {
@@ -97,6 +138,7 @@ impl Subject {
         };
         let mut command = self.command(bench, stock);
         command.env("PORT", port.to_string()).current_dir(home);
+        command.envs(settings.iter().copied());
         if self == Self::Floor {
             command.arg(port.to_string());
         }
@@ -108,6 +150,7 @@ impl Subject {
             port,
             server,
             redis,
+            home: home.to_owned(),
         })
     }
 

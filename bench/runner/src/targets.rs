@@ -31,6 +31,7 @@ pub(crate) fn text(figures: &Figures) -> String {
         cost(figures),
         peer(figures),
         growth(&figures.growth),
+        crowds(figures),
         others(figures),
     ];
     for target in all.into_iter().flatten() {
@@ -195,6 +196,28 @@ fn growth(growth: &Growth) -> Vec<Target> {
 fn kept(steps: &[Step], read: fn(&Step) -> &Option<Sample>) -> f64 {
     let rate = |step: Option<&Step>| Some(read(step?).as_ref()?.per_second);
     100.0 * rate(steps.last()).unwrap_or(f64::NAN) / rate(steps.first()).unwrap_or(f64::NAN)
+}
+
+/// What more buyers than can be served, and attackers, may do to those who buy.
+fn crowds(figures: &Figures) -> Vec<Target> {
+    let overload = figures.overload.as_ref().and_then(|overload| {
+        let most = overload.steps.last()?;
+        let kept = most.served.accepted_per_second() / overload.capacity.accepted_per_second();
+        Some(Target {
+            what: format!(
+                "accepted, with {} × as many new buyers as can be served",
+                most.times
+            ),
+            bound: Bound::AtLeast(90.0, "% of the capacity"),
+            measured: 100.0 * kept,
+        })
+    });
+    let attack = figures.attack.as_ref().map(|attack| Target {
+        what: "honest purchases under attack that are refused or fail".to_owned(),
+        bound: Bound::AtMost(0.0, "purchases"),
+        measured: (attack.attacked.refused + attack.attacked.failed) as f64,
+    });
+    overload.into_iter().chain(attack).collect()
 }
 
 fn others(figures: &Figures) -> Vec<Target> {
