@@ -198,8 +198,11 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
       if (wanted !== null && job === null) begin(wanted);
     },
     pass: async (userId, required) => {
-      if (required) passed = null;
-      else if (isPassed(userId) || kind === null || kind.check === 'none') return;
+      if (required) {
+        // The check that the page knows of may be another one by now.
+        passed = null;
+        kind = null;
+      } else if (isPassed(userId) || kind === null || kind.check === 'none') return;
       wanted = userId;
       const { done } = job?.userId === userId && !required ? job : begin(userId);
       await within(RETRYING_MS_MAX, done);
