@@ -24,11 +24,13 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 test('a purchase waits for the pass that is on its way', async () => {
   const page = openBuyer([BOUGHT]);
-  const way = Promise.withResolvers<void>();
-  page.pass.mockReturnValueOnce(way.promise);
+  const way = new EventTarget();
+  page.pass.mockImplementationOnce(
+    () => new Promise((given) => way.addEventListener('given', () => given(), { once: true })),
+  );
   await page.buy();
   expect(page.sent).toHaveLength(0);
-  way.resolve();
+  way.dispatchEvent(new Event('given'));
   await pass(0);
   expect(page.flow.state()).toMatchObject({ answer: BOUGHT });
 });
