@@ -145,7 +145,7 @@ async fn a_broken_file_changes_nothing_and_is_told() {
     ];
     for keys in broken {
         noticed(&server, "the ones before stay in use", || {
-            replace(&file, keys)
+            replace(&file, keys);
         })
         .await;
         Visitor::enter(&server).await.earn("bob").await;
