@@ -56,3 +56,17 @@ pub(crate) fn purchase_body(input: &[u8]) {
         assert!(input.len() > alone.len() + name, "one member, and refused");
     }
 }
+
+/// A body for a pass that is read names the user whom a purchase of the same bytes is for.
+pub(crate) fn pass_body(input: &[u8]) {
+    let ada = UserId::parse("ada").expect("a user");
+    let named = fuzzing::purchase_body(input);
+    if let Some(user) = fuzzing::pass_body(input, None) {
+        assert_eq!(named, Some(user));
+    }
+    // Where the buyer is known, nobody else comes out of it.
+    if let Some(user) = fuzzing::pass_body(input, Some(ada.clone())) {
+        assert_eq!(user, ada);
+        assert!(named.is_none_or(|named| named == ada));
+    }
+}

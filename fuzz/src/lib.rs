@@ -5,7 +5,7 @@
 //! fuzzer has found once is seen without it.
 //!
 //! In reading order:
-//! - [`buyers`]: who buys, and the body and the key of a purchase;
+//! - [`buyers`]: who buys, the body and the key of a purchase, and the body for a pass;
 //! - [`headers`]: what clients say of what they have and take;
 //! - [`tokens`]: cookies and signed texts; [`hops`]: who asks, behind proxies;
 //! - [`settings`]: what whoever runs the server writes; [`look`]: the shop's colours and pictures;
@@ -30,7 +30,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 22] = [
     target("accept_encoding", headers::accept_encoding),
     target("colour", look::colour),
     target("cookies", tokens::cookies),
@@ -42,12 +42,15 @@ pub const TARGETS: [Target; 19] = [
     target("if_none_match", headers::if_none_match),
     target("moment", settings::moment),
     target("origin", headers::origin),
+    target("pass_body", buyers::pass_body),
     target("picture", look::picture),
     target("purchase_body", buyers::purchase_body),
     target("rate", settings::rate),
     target("redis_address", settings::redis_address),
     target("redis_record", stored::redis_record),
     target("search", search::search),
+    target("service_url", settings::service_url),
+    target("signing_keys", settings::signing_keys),
     target("user_id", buyers::user_id),
     target("wal", stored::wal),
 ];

@@ -1,6 +1,10 @@
 //! What whoever runs the server writes.
 
+use std::fmt::Write as _;
+
 use flashsale::fuzzing;
+use flashsale_api::bots::service_url::ServiceUrl;
+use flashsale_api::signing_keys::{self, SIGNING_KEYS_MAX};
 use flashsale_ledger::redis::{Address, Durability};
 use flashsale_limits::Rate;
 use flashsale_sale::Timestamp;
@@ -14,6 +18,37 @@ pub(crate) fn rate(input: &[u8]) {
     assert!((1..=1_000_000).contains(&rate.requests()));
     assert!((1..=86_400_000).contains(&rate.period().as_millis()));
     assert!(rate.interval_us() > 0 && rate.period_us() >= rate.interval_us());
+}
+
+/// Where a service is goes into a header for browsers: nothing of it ends a rule there.
+pub(crate) fn service_url(input: &[u8]) {
+    let Some(url) = text(input).and_then(|text| text.parse::<ServiceUrl>().ok()) else {
+        return;
+    };
+    let origin = url.origin();
+    let in_origin = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ":/.-[]".contains(c);
+    assert!(origin.chars().all(in_origin), "{origin}");
+    assert!(origin.starts_with("https://") || origin.starts_with("http://"));
+    assert!(url.as_str().to_ascii_lowercase().starts_with(origin));
+    let again: ServiceUrl = origin.parse().expect("an origin is an address as well");
+    assert_eq!(again.origin(), origin);
+}
+
+/// Keys are few, long, and each there once; written in another way they are the same.
+pub(crate) fn signing_keys(input: &[u8]) {
+    let Ok(keys) = signing_keys::parse(input) else {
+        return;
+    };
+    assert!((1..=SIGNING_KEYS_MAX).contains(&keys.len()));
+    let mut written = String::new();
+    for (at, key) in keys.iter().enumerate() {
+        assert!((32..=256).contains(&key.len()) && !keys[..at].contains(key));
+        for byte in key {
+            write!(written, "{byte:02X}").expect("a string takes everything");
+        }
+        written.push_str(" # again\r\n");
+    }
+    assert_eq!(signing_keys::parse(written.as_bytes()), Ok(keys));
 }
 
 /// A moment lies in the years that a sale may have, and a time from now is as long whenever now is.

@@ -1,12 +1,15 @@
 //! Cookies and signed texts: nobody can make one up.
 
+use std::sync::Arc;
+
 use flashsale_api::csrf::Csrf;
+use flashsale_api::signing_keys::SigningKeys;
 use flashsale_sale::Timestamp;
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 fn csrf() -> Csrf {
-    Csrf::new(&[7; 32], false)
+    Csrf::new(Arc::new(SigningKeys::new(&[[7; 32]])), false)
 }
 
 /// Only the very text that was issued is good; the corpus has one.

@@ -4,6 +4,8 @@
 //! A handler returns an [`Answer`]; the outermost middleware writes it down, because it knows the
 //! correlation id that belongs into each body.
 
+mod reasons;
+
 use std::borrow::Cow;
 
 use axum::http::header::{
@@ -18,7 +20,8 @@ use http_body_util::{Either, Full};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::limits::{RateLimited, Who};
+use crate::bots::{CheckReason, PassReason};
+use crate::limits::RateLimited;
 use crate::middleware::correlation::CorrelationId;
 use crate::{App, Busy};
 
@@ -76,6 +79,14 @@ pub enum Refusal {
     NoIdentity(TokenReason),
     /// The body names somebody else than the token.
     OtherUser,
+    /// There is a check before the sale, and the buyer shows no pass that is good.
+    PassRequired(PassReason),
+    /// The check is not passed.
+    CheckFailed(CheckReason),
+    /// The service that checks does not answer. The text, for the log, says why.
+    CheckUnavailable(String),
+    /// The check of this sale is another one.
+    OtherCheck,
     /// Who asks has not shown the token of the console.
     Unauthorized,
     /// Another site made the browser of somebody who is signed in send it.
@@ -130,6 +141,8 @@ pub enum TokenReason {
 enum Reason {
     Csrf(CsrfReason),
     Token(TokenReason),
+    Pass(PassReason),
+    Check(CheckReason),
 }
 
 /// The body of an answer: what is absent is not written.
@@ -161,7 +174,9 @@ impl Answer {
     pub(crate) fn write(&self, response: &mut Response<Body>, id: &CorrelationId, app: &App) {
         let retry_after_ms = match self {
             Self::Refused(Refusal::Busy(_)) => Some(app.next_in_line_ms()),
-            Self::Refused(Refusal::Crowded(_)) => Some(app.retry_after_ms()),
+            Self::Refused(Refusal::Crowded(_) | Refusal::CheckUnavailable(_)) => {
+                Some(app.retry_after_ms())
+            }
             Self::Refused(Refusal::RateLimited(limited)) => Some(limited.retry_after_ms()),
             _ => None,
         };
@@ -318,6 +333,10 @@ impl Refusal {
                 let message = "The body names another user than the token. Leave \"userId\" out.";
                 (StatusCode::FORBIDDEN, error("other_user", message))
             }
+            Self::PassRequired(reason) => pass_required(*reason),
+            Self::CheckFailed(reason) => check_failed(*reason),
+            Self::CheckUnavailable(_) => check_unavailable(),
+            Self::OtherCheck => other_check(),
             Self::Unauthorized => {
                 let message =
                     "Sign in with the token of the console, or send it as a bearer token.";
@@ -339,14 +358,8 @@ impl Refusal {
                 )
             }
             Self::RateLimited(limited) => {
-                let message = match limited.who {
-                    Who::Address => "Too many requests come from this network. Wait a moment.",
-                    Who::User => "Too many requests come for this user. Wait a moment.",
-                };
-                (
-                    StatusCode::TOO_MANY_REQUESTS,
-                    error("rate_limited", message),
-                )
+                let wire = error("rate_limited", limited.who.message());
+                (StatusCode::TOO_MANY_REQUESTS, wire)
             }
             Self::Busy(_) | Self::Crowded(_) => {
                 let message = "Too busy to answer now. Send the same request again in a moment.";
@@ -358,51 +371,6 @@ impl Refusal {
                     StatusCode::INTERNAL_SERVER_ERROR,
                     error("internal", message),
                 )
-            }
-        }
-    }
-}
-
-impl CsrfReason {
-    fn message(self) -> &'static str {
-        match self {
-            Self::CrossSite => "The browser says that another site made this request.",
-            Self::MissingCookie => "The CSRF cookie is missing. Try again with the new token.",
-            Self::MissingHeader => {
-                "The header X-CSRF-Token is missing. Try again with the new token."
-            }
-            Self::Mismatch => {
-                "Header and cookie hold different tokens. Try again with the new one."
-            }
-            Self::Invalid => "The CSRF token is not valid any more. Try again with the new one.",
-        }
-    }
-}
-
-impl TokenReason {
-    fn message(self) -> &'static str {
-        match self {
-            Self::Missing => "Sign in at the shop first: its token must come with this request.",
-            Self::Expired => "The token of the shop has expired. Get a new one, and try again.",
-            Self::NotYetValid => {
-                "The token of the shop is not valid yet. Try again in a moment, or get a new one."
-            }
-            Self::Invalid => "The token is not valid here. Get a new one from the shop.",
-        }
-    }
-
-    /// The header `WWW-Authenticate` that belongs to it (RFC 6750, 3).
-    fn challenge(self) -> &'static str {
-        match self {
-            Self::Missing => "Bearer",
-            Self::Expired => {
-                r#"Bearer error="invalid_token", error_description="The token has expired""#
-            }
-            Self::NotYetValid => {
-                r#"Bearer error="invalid_token", error_description="The token is not valid yet""#
-            }
-            Self::Invalid => {
-                r#"Bearer error="invalid_token", error_description="The token is not valid here""#
             }
         }
     }
@@ -425,6 +393,31 @@ pub(crate) fn order_id(id: OrderId) -> String {
 fn bad_request(sentence: &str) -> (StatusCode, Wire<'static>) {
     let message = format!("The request cannot be understood: {sentence}.");
     (StatusCode::BAD_REQUEST, error("bad_request", message))
+}
+
+fn pass_required(reason: PassReason) -> (StatusCode, Wire<'static>) {
+    let wire = error("pass_required", reason.message());
+    let reason = Some(Reason::Pass(reason));
+    (StatusCode::FORBIDDEN, Wire { reason, ..wire })
+}
+
+fn check_failed(reason: CheckReason) -> (StatusCode, Wire<'static>) {
+    let wire = error("check_failed", reason.message());
+    let reason = Some(Reason::Check(reason));
+    (StatusCode::FORBIDDEN, Wire { reason, ..wire })
+}
+
+fn check_unavailable() -> (StatusCode, Wire<'static>) {
+    let message = "The check cannot be made now. Try again in a moment.";
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        error("check_unavailable", message),
+    )
+}
+
+fn other_check() -> (StatusCode, Wire<'static>) {
+    let message = "The check of this sale is another one: GET /api/check says which.";
+    (StatusCode::CONFLICT, error("other_check", message))
 }
 
 fn outcome(status: &'static str, message: &'static str) -> Wire<'static> {
@@ -473,6 +466,12 @@ impl From<Busy> for Answer {
     }
 }
 
+impl From<Refusal> for Reply {
+    fn from(refusal: Refusal) -> Self {
+        Answer::from(refusal).into()
+    }
+}
+
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
         let mut response = Response::new(Body::Left(Full::default()));
@@ -507,7 +506,13 @@ impl From<Response<Full<Bytes>>> for Reply {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> axum::response::Response {
-        let Reply { response, answer } = self.into();
+        Reply::from(self).into_response()
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> axum::response::Response {
+        let Self { response, answer } = self;
         let mut response = response.map(axum::body::Body::new);
         response.extensions_mut().insert(answer);
         response

@@ -5,10 +5,13 @@
 //! signature keeps others from planting a pair of their own making. Where buyers are known by a token, it
 //! covers the buyer as well, so that nobody can plant a pair that was made for himself.
 
+use std::sync::Arc;
+
 use flashsale_sale::{Timestamp, UserId};
 use subtle::ConstantTimeEq as _;
 
 use crate::signed::{NONCE_BYTES, Signer, cookies_in};
+use crate::signing_keys::{Purpose, SigningKeys};
 
 pub use crate::signed::InvalidToken;
 
@@ -25,10 +28,10 @@ pub struct Csrf {
 }
 
 impl Csrf {
-    /// Tokens under this key. With `secure` the cookie carries `Secure` and the `__Host-` prefix, and
+    /// Tokens under these keys. With `secure` the cookie carries `Secure` and the `__Host-` prefix, and
     /// browsers take it over HTTPS alone.
-    pub fn new(key: &[u8; 32], secure: bool) -> Self {
-        let signer = Signer::new(key, TOKEN_LIFETIME_MS);
+    pub fn new(keys: Arc<SigningKeys>, secure: bool) -> Self {
+        let signer = Signer::new(keys, Purpose::Csrf, TOKEN_LIFETIME_MS);
         Self { signer, secure }
     }
 
@@ -102,21 +105,25 @@ impl std::fmt::Debug for Csrf {
 mod tests {
     use super::*;
 
+    fn keys() -> Arc<SigningKeys> {
+        Arc::new(SigningKeys::new(&[[1; 32]]))
+    }
+
     #[test]
     fn the_cookie_of_https_has_another_name() {
-        let secure = Csrf::new(&[1; 32], true);
+        let secure = Csrf::new(keys(), true);
         let cookie = secure.cookie("t");
         assert!(cookie.starts_with("__Host-csrfToken=t; Path=/; "));
         assert!(cookie.ends_with("; Secure"));
         assert_eq!(secure.tokens_in(b"csrfToken=a").count(), 0);
         assert_eq!(secure.tokens_in(b"__Host-csrfToken=a").count(), 1);
-        let plain = Csrf::new(&[1; 32], false);
+        let plain = Csrf::new(keys(), false);
         assert_eq!(plain.tokens_in(b"csrfToken=a").count(), 1);
     }
 
     #[test]
     fn a_token_is_fresh_for_half_of_its_life() {
-        let csrf = Csrf::new(&[1; 32], false);
+        let csrf = Csrf::new(keys(), false);
         let now = Timestamp(1_800_000_000_000);
         let token = csrf.issue(now, [7; 16], None);
         let later = |ms| Timestamp(now.0 + ms);

@@ -12,7 +12,9 @@
 //! - [`admin`]: behind the counter, on a listener of its own;
 //! - [`identity`]: who buys, and the tokens of the shop that say so;
 //! - [`client`]: who asks, and [`limits`]: how often they may;
-//! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed;
+//! - [`bots`]: a check before the sale is asked;
+//! - [`csrf`]: the tokens against forged requests; `signed`: how they are signed, and
+//!   [`signing_keys`]: with what;
 //! - [`page`]: the files of the web page, and [`shop`], what the shop has made of it;
 //! - `etag`: the tags by which a client says what it has already;
 //! - `openapi`: the contract as a document, for clients and tests;
@@ -26,6 +28,7 @@
 
 pub mod admin;
 pub mod answer;
+pub mod bots;
 pub mod client;
 pub mod csrf;
 mod etag;
@@ -45,6 +48,7 @@ pub mod router;
 pub mod server;
 pub mod shop;
 mod signed;
+pub mod signing_keys;
 mod unread;
 
 use std::fmt;
@@ -120,6 +124,8 @@ pub struct App {
     pub identity: identity::Identity,
     /// Makes and checks the tokens against forged requests.
     pub csrf: csrf::Csrf,
+    /// What a buyer must pass before he buys.
+    pub bots: bots::Bots,
     /// The proxies that are believed.
     pub proxies: client::Proxies,
     /// How often somebody may ask.

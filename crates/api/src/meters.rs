@@ -74,6 +74,8 @@ pub(crate) enum Route {
     Status,
     Events,
     Csrf,
+    Check,
+    Pass,
     LookUp,
     Health,
     Admin,
@@ -81,11 +83,13 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Purchase,
         Self::Status,
         Self::Events,
         Self::Csrf,
+        Self::Check,
+        Self::Pass,
         Self::LookUp,
         Self::Health,
         Self::Admin,
@@ -99,6 +103,8 @@ impl Route {
             Self::Status => "/api/status",
             Self::Events => "/api/events",
             Self::Csrf => "/api/csrf",
+            Self::Check => "/api/check",
+            Self::Pass => "/api/pass",
             Self::LookUp => "/api/purchase/{userId}",
             Self::Health => "health",
             Self::Admin => "admin",
@@ -112,6 +118,8 @@ impl Route {
             "/api/status" => Self::Status,
             "/api/events" => Self::Events,
             "/api/csrf" => Self::Csrf,
+            "/api/check" => Self::Check,
+            "/api/pass" => Self::Pass,
             "/api/purchase/{user_id}" => Self::LookUp,
             "/livez" | "/readyz" => Self::Health,
             _ if path.starts_with("/admin") || path == "/metrics" => Self::Admin,
@@ -188,7 +196,14 @@ mod tests {
         assert_eq!(places, (0..names.len()).collect::<Vec<_>>());
         let places: Vec<_> = Route::ALL.map(|route| route as usize).to_vec();
         assert_eq!(places, (0..Route::ALL.len()).collect::<Vec<_>>());
-        for route in ["/api/purchase", "/api/status", "/api/events", "/api/csrf"] {
+        for route in [
+            "/api/purchase",
+            "/api/status",
+            "/api/events",
+            "/api/csrf",
+            "/api/check",
+            "/api/pass",
+        ] {
             assert_eq!(Route::of(route).name(), route);
         }
     }

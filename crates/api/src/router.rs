@@ -7,13 +7,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::{Method, Request, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tower::Service as _;
 
 use crate::answer::{Answer, Body, Reply};
-use crate::handlers::{csrf, events, fallback, health, openapi, page, purchase, status};
+use crate::handlers::{check, csrf, events, fallback, health, openapi, page, purchase, status};
 use crate::middleware::limit::Peer;
 use crate::middleware::{self, Asked, give_way, limit};
 use crate::server::Site;
@@ -36,6 +36,11 @@ impl Routes {
             .route("/api/status", any(async || fallback::only("GET,HEAD")))
             .route("/api/events", get(events::follow).layer(held.clone()))
             .route("/api/csrf", get(csrf::issue).layer(limited.clone()))
+            .route(
+                "/api/check",
+                post(check::begin).layer(limited.clone()).get(check::show),
+            )
+            .route("/api/pass", post(check::pass).layer(limited.clone()))
             .route("/api/purchase", any(async || fallback::only("POST")))
             .route(
                 "/api/purchase/{user_id}",

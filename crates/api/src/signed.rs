@@ -1,47 +1,89 @@
 //! Texts that only we can have made: random bytes, the time, and an HMAC-SHA-256 over both, and over whom
 //! they are for. And where in a request they come: in cookies, or as a bearer token.
+//!
+//! Several keys may be good at once ([`SigningKeys`]), so that one can take the place of another.
+
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flashsale_sale::Timestamp;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use hmac::Mac as _;
+use subtle::ConstantTimeEq as _;
+
+use crate::signing_keys::{Key, NAME_BYTES, Purpose, SigningKeys};
 
 /// How far the clocks of two nodes may be apart, in milliseconds.
 const CLOCK_LEEWAY_MS: u64 = 60 * 1000;
+/// How many cookies of one name are tried: a browser sends one, and a sibling site may have added others.
+pub(crate) const COOKIES_TRIED_MAX: usize = 4;
 
-pub(crate) const NONCE_BYTES: usize = 16;
+/// Random bytes, or in their place the name of whom a text is for.
+pub(crate) const NONCE_BYTES: usize = NAME_BYTES;
 const TIME_BYTES: usize = 8;
 const SIGNED_BYTES: usize = NONCE_BYTES + TIME_BYTES;
 const TOKEN_BYTES: usize = SIGNED_BYTES + 32;
 
-/// Makes and checks them.
+/// Makes and checks the texts of one purpose.
 #[derive(Clone)]
 pub(crate) struct Signer {
-    /// Keyed once; each use starts from a copy.
-    mac: Hmac<Sha256>,
+    keys: Arc<SigningKeys>,
+    purpose: Purpose,
     lifetime_ms: u64,
 }
 
-/// The text is malformed, has a wrong signature, or is too old.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidToken;
+/// Why a text is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InvalidToken {
+    /// It is malformed, or nobody with a good key has signed it.
+    Forged,
+    /// It was good once, or will be.
+    Expired,
+    /// It is for somebody else.
+    OfAnother,
+}
+
+/// A text that we have signed.
+struct Opened {
+    nonce: [u8; NONCE_BYTES],
+    issued_at: u64,
+    /// What it would hold in place of random bytes, if it named this holder.
+    name: Option<[u8; NONCE_BYTES]>,
+}
 
 impl Signer {
-    /// Under this key, and good for so long.
-    pub(crate) fn new(key: &[u8], lifetime_ms: u64) -> Self {
-        let mac = Hmac::new_from_slice(key).expect("HMAC takes a key of any length");
-        Self { mac, lifetime_ms }
+    /// Under these keys, for one purpose, and good for so long.
+    pub(crate) fn new(keys: Arc<SigningKeys>, purpose: Purpose, lifetime_ms: u64) -> Self {
+        Self {
+            keys,
+            purpose,
+            lifetime_ms,
+        }
+    }
+
+    /// How long its texts are good, in milliseconds.
+    pub(crate) fn lifetime_ms(&self) -> u64 {
+        self.lifetime_ms
     }
 
     /// A new one for this holder, who is not named in it. It is empty where all are one.
     pub(crate) fn issue(&self, now: Timestamp, nonce: [u8; NONCE_BYTES], holder: &[u8]) -> String {
+        let keys = self.keys.now();
+        self.sign(&keys[0], now, nonce, holder)
+    }
+
+    /// A new one that names its holder, in a way that only we can read.
+    pub(crate) fn issue_named(&self, now: Timestamp, holder: &[u8]) -> String {
+        let keys = self.keys.now();
+        self.sign(&keys[0], now, keys[0].name_of(holder), b"")
+    }
+
+    fn sign(&self, key: &Key, now: Timestamp, nonce: [u8; NONCE_BYTES], holder: &[u8]) -> String {
         let mut token = [0; TOKEN_BYTES];
         token[..NONCE_BYTES].copy_from_slice(&nonce);
         token[NONCE_BYTES..SIGNED_BYTES].copy_from_slice(&now.0.to_be_bytes());
-        let signature = self
-            .mac
-            .clone()
+        let mac = key.mac(self.purpose);
+        let signature = mac
             .chain_update(&token[..SIGNED_BYTES])
             .chain_update(holder)
             .finalize();
@@ -56,24 +98,58 @@ impl Signer {
         now: Timestamp,
         holder: &[u8],
     ) -> Result<u64, InvalidToken> {
+        self.age_of(&self.open(token, holder, None)?, now)
+    }
+
+    /// The same for one that names its holder.
+    pub(crate) fn age_of_named_ms(
+        &self,
+        token: &[u8],
+        now: Timestamp,
+        holder: &[u8],
+    ) -> Result<u64, InvalidToken> {
+        let opened = self.open(token, b"", Some(holder))?;
+        let is_named = opened
+            .name
+            .is_some_and(|name| opened.nonce.ct_eq(&name).into());
+        if !is_named {
+            return Err(InvalidToken::OfAnother);
+        }
+        self.age_of(&opened, now)
+    }
+
+    fn open(
+        &self,
+        token: &[u8],
+        holder: &[u8],
+        named: Option<&[u8]>,
+    ) -> Result<Opened, InvalidToken> {
         // One byte to spare, so that a longer token cannot pass for a shorter one.
         let mut bytes = [0; TOKEN_BYTES + 1];
         match URL_SAFE_NO_PAD.decode_slice(token, &mut bytes) {
             Ok(TOKEN_BYTES) => {}
-            _ => return Err(InvalidToken),
+            _ => return Err(InvalidToken::Forged),
         }
         let (signed, signature) = bytes[..TOKEN_BYTES].split_at(SIGNED_BYTES);
-        self.mac
-            .clone()
-            .chain_update(signed)
-            .chain_update(holder)
-            .verify_slice(signature)
-            .map_err(|_| InvalidToken)?;
-        let issued_at = signed[NONCE_BYTES..].try_into().map_err(|_| InvalidToken)?;
-        let issued_at = u64::from_be_bytes(issued_at);
-        let age_ms = now.0.saturating_sub(issued_at);
-        if issued_at > now.0 + CLOCK_LEEWAY_MS || age_ms > self.lifetime_ms {
-            return Err(InvalidToken);
+        let keys = self.keys.now();
+        let has_signed = |key: &&Key| {
+            let mac = key.mac(self.purpose);
+            let mac = mac.chain_update(signed).chain_update(holder);
+            mac.verify_slice(signature).is_ok()
+        };
+        let key = keys.iter().find(has_signed).ok_or(InvalidToken::Forged)?;
+        let (nonce, issued_at) = signed.split_at(NONCE_BYTES);
+        Ok(Opened {
+            nonce: nonce.try_into().map_err(|_| InvalidToken::Forged)?,
+            issued_at: u64::from_be_bytes(issued_at.try_into().map_err(|_| InvalidToken::Forged)?),
+            name: named.map(|holder| key.name_of(holder)),
+        })
+    }
+
+    fn age_of(&self, opened: &Opened, now: Timestamp) -> Result<u64, InvalidToken> {
+        let age_ms = now.0.saturating_sub(opened.issued_at);
+        if opened.issued_at > now.0 + CLOCK_LEEWAY_MS || age_ms > self.lifetime_ms {
+            return Err(InvalidToken::Expired);
         }
         Ok(age_ms)
     }
@@ -103,8 +179,13 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
     const LIFETIME_MS: u64 = 7_200_000;
 
+    fn signer_with(keys: &[u8], purpose: Purpose) -> Signer {
+        let keys: Vec<_> = keys.iter().map(|key| [*key; 32]).collect();
+        Signer::new(Arc::new(SigningKeys::new(&keys)), purpose, LIFETIME_MS)
+    }
+
     fn signer(key: u8) -> Signer {
-        Signer::new(&[key; 32], LIFETIME_MS)
+        signer_with(&[key], Purpose::Csrf)
     }
 
     #[test]
@@ -113,17 +194,26 @@ mod tests {
         let check = |key: u8, now: u64| signer(key).age_ms(token.as_bytes(), Timestamp(now), b"");
         assert_eq!(check(1, NOW.0), Ok(0));
         assert_eq!(check(1, NOW.0 + LIFETIME_MS), Ok(LIFETIME_MS));
-        assert_eq!(check(1, NOW.0 + LIFETIME_MS + 1), Err(InvalidToken));
+        assert_eq!(
+            check(1, NOW.0 + LIFETIME_MS + 1),
+            Err(InvalidToken::Expired)
+        );
         assert_eq!(check(1, NOW.0 - CLOCK_LEEWAY_MS), Ok(0));
-        assert_eq!(check(1, NOW.0 - CLOCK_LEEWAY_MS - 1), Err(InvalidToken));
-        assert_eq!(check(2, NOW.0), Err(InvalidToken));
+        assert_eq!(
+            check(1, NOW.0 - CLOCK_LEEWAY_MS - 1),
+            Err(InvalidToken::Expired)
+        );
+        assert_eq!(check(2, NOW.0), Err(InvalidToken::Forged));
     }
 
     #[test]
     fn row_48_every_changed_byte_is_noticed() {
         let token = signer(1).issue(NOW, [7; 16], b"").into_bytes();
         let check = |forged: &[u8]| {
-            assert_eq!(signer(1).age_ms(forged, NOW, b""), Err(InvalidToken));
+            assert_eq!(
+                signer(1).age_ms(forged, NOW, b""),
+                Err(InvalidToken::Forged)
+            );
         };
         for position in 0..token.len() {
             let mut forged = token.clone();
@@ -148,6 +238,58 @@ mod tests {
                 assert_eq!(is_good, holder == other, "{holder:?} {other:?}");
             }
         }
+    }
+
+    #[test]
+    fn row_48_a_token_is_good_for_its_purpose_alone() {
+        const ALL: [Purpose; 3] = [Purpose::Csrf, Purpose::Challenge, Purpose::Pass];
+        for (at, purpose) in ALL.into_iter().enumerate() {
+            let token = signer_with(&[1], purpose).issue(NOW, [7; 16], b"ada");
+            for (other_at, other) in ALL.into_iter().enumerate() {
+                let checked = signer_with(&[1], other).age_ms(token.as_bytes(), NOW, b"ada");
+                assert_eq!(checked.is_ok(), at == other_at, "{purpose:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_names_its_holder_tells_other_holders_apart() {
+        let signer = signer_with(&[1], Purpose::Pass);
+        let token = signer.issue_named(NOW, b"ada");
+        let check = |holder: &[u8], now: u64| {
+            signer.age_of_named_ms(token.as_bytes(), Timestamp(now), holder)
+        };
+        assert_eq!(check(b"ada", NOW.0 + 5), Ok(5));
+        assert_eq!(check(b"bob", NOW.0), Err(InvalidToken::OfAnother));
+        assert_eq!(
+            check(b"ada", NOW.0 + LIFETIME_MS + 1),
+            Err(InvalidToken::Expired)
+        );
+        let foreign = signer_with(&[2], Purpose::Pass).issue_named(NOW, b"ada");
+        assert_eq!(
+            signer.age_of_named_ms(foreign.as_bytes(), NOW, b"ada"),
+            Err(InvalidToken::Forged)
+        );
+    }
+
+    #[test]
+    fn the_first_key_signs_and_each_verifies() {
+        let keys = Arc::new(SigningKeys::new(&[[1; 32]]));
+        let signer = Signer::new(Arc::clone(&keys), Purpose::Pass, LIFETIME_MS);
+        let is_good = |token: &str| {
+            signer
+                .age_of_named_ms(token.as_bytes(), NOW, b"ada")
+                .is_ok()
+        };
+        let old = signer.issue_named(NOW, b"ada");
+        keys.replace(&[[1; 32], [2; 32]]);
+        let under_old = signer.issue_named(NOW, b"ada");
+        assert_eq!(under_old, old, "the first signs");
+        keys.replace(&[[2; 32], [1; 32]]);
+        let new = signer.issue_named(NOW, b"ada");
+        assert!(new != old && is_good(&old) && is_good(&new));
+        keys.replace(&[[2; 32]]);
+        assert!(is_good(&new) && !is_good(&old));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::time::timeout;
 
 use crate::App;
@@ -22,7 +22,11 @@ const UNREAD_BYTES_MAX: u32 = 64 * 1024;
 
 /// The refusal, once the body is in. Where it is too long, too slow or broken, nothing else can follow
 /// on this connection, and the answer says so.
-pub(crate) async fn refuse(refusal: Refusal, body: Incoming, app: &App) -> Reply {
+pub(crate) async fn refuse(
+    refusal: Refusal,
+    body: impl Body<Error: Into<Box<dyn Error + Send + Sync>>> + Unpin,
+    app: &App,
+) -> Reply {
     // It is rare, and every connection has room for what is not in a box.
     Box::pin(refuse_within(app.body_timeout, refusal, body)).await
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 
 pub(crate) mod access;
+pub(crate) mod bots;
 pub(crate) mod entrance;
 pub(crate) mod identity;
 pub(crate) mod loadtest;
@@ -24,6 +25,7 @@ use crate::dot_env;
 use crate::failure::Failure;
 use crate::moment::Moment;
 use access::AccessSettings;
+use bots::BotSettings;
 use entrance::EntranceSettings;
 use identity::IdentitySettings;
 use loadtest::LoadtestArguments;
@@ -69,6 +71,8 @@ pub(crate) struct ServeSettings {
     #[command(flatten)]
     pub(crate) identity: IdentitySettings,
     #[command(flatten)]
+    pub(crate) bots: BotSettings,
+    #[command(flatten)]
     pub(crate) shop: ShopSettings,
     #[command(flatten)]
     pub(crate) redis: RedisSettings,
@@ -80,7 +84,12 @@ pub(crate) struct ServeSettings {
     pub(crate) bounds: BoundSettings,
     #[command(flatten)]
     pub(crate) admin: AdminSettings,
-    /// Mark the cookie for HTTPS alone: set it to true behind a proxy that speaks HTTPS. With TLS_CERT it
+    /// File with the keys that sign tokens against forged requests, passes and challenges, one a line: the
+    /// first signs, all are good. It is read again when it changes [default: a key that is made for the sale
+    /// and kept with its ledger]
+    #[arg(long, env)]
+    pub(crate) signing_keys: Option<PathBuf>,
+    /// Mark cookies for HTTPS alone: set it to true behind a proxy that speaks HTTPS. With TLS_CERT it
     /// always is
     #[arg(long, env, default_value_t = false, action = clap::ArgAction::Set)]
     pub(crate) secure_cookies: bool,

@@ -1,16 +1,20 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 import { Notice } from '@/components/notice';
+import { useCheck } from '@/features/check/api/use-check';
+import { CheckLine } from '@/features/check/components/check-line';
+import { useSignedIn } from '@/features/identity/api/use-signed-in';
 import { wordsFor } from '@/features/purchase/answer-words';
 import { PurchaseForm } from '@/features/purchase/components/purchase-form';
-import { isGoingOn } from '@/features/purchase/purchase-machine';
+import { awaitsSignIn, isGoingOn } from '@/features/purchase/purchase-machine';
 import { useReceipt } from '@/features/receipt/api/use-receipt';
 import { LookUp } from '@/features/receipt/components/look-up';
+import { OwnLookUp } from '@/features/receipt/components/own-look-up';
 import { ReceiptCard } from '@/features/receipt/components/receipt-card';
 import { productWords } from '@/features/sale/product-words';
 import { type SalePhase, saleKeyOf } from '@/features/sale/sale-phase';
 import type { SaleStatus } from '@/lib/api/schemas';
-import { trimBuyerId } from '@/lib/buyer/buyer-id';
+import { checkBuyerId, trimBuyerId } from '@/lib/buyer/buyer-id';
 import { useBuyerId } from '@/lib/buyer/use-buyer-id';
 import type { Messages } from '@/lib/messages/en';
 import { useKeptFocus } from '@/lib/use-kept-focus';
@@ -18,6 +22,7 @@ import { useWords } from '@/lib/words';
 
 import styles from './order-panel.module.css';
 import type { Services } from './services';
+import { SignedInForm } from './signed-in-form';
 
 interface OrderPanelProps {
   services: Services;
@@ -27,22 +32,26 @@ interface OrderPanelProps {
 
 /** The buyer's side of one sale: the order form, or the receipt, or why there is neither. */
 export function OrderPanel({ services, phase, status }: OrderPanelProps) {
-  const { csrfTokens, feed, flow, receipts, shop } = services;
+  const { check, csrfTokens, feed, flow, receipts, shop, signedIn } = services;
   const { messages } = useWords();
   const saleKey = saleKeyOf(status);
+  const byToken = status.identity === 'token';
+  const person = useSignedIn(signedIn, csrfTokens, byToken);
+  const ownUserId = person.kind === 'in' ? person.userId : null;
   const [typed, setTyped] = useBuyerId();
   const state = useSyncExternalStore(flow.subscribe, flow.state);
-  const { receipt, refutedUserId } = useReceipt(receipts, saleKey);
+  const { receipt, refutedUserId } = useReceipt(receipts, saleKey, byToken ? ownUserId : undefined);
   const [putAsideOrder, setPutAsideOrder] = useState<string | null>(null);
   const panel = useRef<HTMLDivElement>(null);
   useKeptFocus(panel);
 
   const [typedAtFirst] = useState(typed);
+  const buyer = byToken ? ownUserId : trimBuyerId(typedAtFirst);
   useEffect(() => {
-    const userId = trimBuyerId(typedAtFirst);
-    if (receipts.of(saleKey)?.userId === userId) flow.orderKnown(saleKey, userId);
-    else flow.restore(saleKey, userId);
-  }, [flow, receipts, saleKey, typedAtFirst]);
+    if (buyer === null) return;
+    if (receipts.of(saleKey)?.userId === buyer) flow.orderKnown(saleKey, buyer);
+    else flow.restore(saleKey, buyer);
+  }, [buyer, flow, receipts, saleKey]);
 
   const canStillSell = phase === 'upcoming' || phase === 'active' || phase === 'paused';
   useEffect(() => {
@@ -68,8 +77,23 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
   const isOrder = answer?.kind === 'purchased' || answer?.kind === 'already_purchased';
   const isPutAside = receipt?.orderId === putAsideOrder && !isOrder;
   const shownReceipt = isPutAside || buyingForAnother ? null : receipt;
-  const mayStillAsk = wordsFor(state, messages) !== null || isGoingOn(state);
+  const mayStillAsk = wordsFor(state, messages) !== null || isGoingOn(state) || awaitsSignIn(state);
   const takesOrders = canStillSell || mayStillAsk;
+  const typedId = checkBuyerId(typed);
+  const namedId = typedId.ok ? typedId.userId : null;
+  const isAboutToBuy = canStillSell && shownReceipt === null;
+  const checkedId = byToken ? ownUserId : namedId;
+  const leaveField = useCheck(check, isAboutToBuy ? checkedId : null, !byToken);
+  const checking = useSyncExternalStore(check.subscribe, check.state).step === 'checking';
+  const ofForm = {
+    flow,
+    saleKey,
+    open: phase === 'active',
+    hint: hintFor(phase, messages),
+    check: <CheckLine check={check} />,
+    checking,
+  };
+
   return (
     <div ref={panel} className={styles.panel} tabIndex={-1}>
       {refutedUserId !== null && receipt === null && (
@@ -86,7 +110,7 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
           product={productWords(status, shop).title}
           takesFocus={answer !== null}
           onOrderAnother={
-            phase === 'active'
+            phase === 'active' && !byToken
               ? () => {
                   setPutAsideOrder(shownReceipt.orderId);
                   setTyped('');
@@ -96,14 +120,15 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
           }
         />
       )}
-      {shownReceipt === null && takesOrders && (
+      {shownReceipt === null && takesOrders && byToken && (
+        <SignedInForm {...ofForm} shop={shop} person={person} />
+      )}
+      {shownReceipt === null && takesOrders && !byToken && (
         <PurchaseForm
-          flow={flow}
-          saleKey={saleKey}
-          open={phase === 'active'}
-          hint={hintFor(phase, messages)}
+          {...ofForm}
           typed={typed}
           onType={setTyped}
+          onLeave={leaveField}
           takesFocus={putAsideOrder !== null}
         />
       )}
@@ -115,10 +140,20 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
         <Notice tone="trouble" {...messages.notReady} />
       )}
       {shownReceipt === null && !takesOrders && <Closed phase={phase} />}
-      <LookUp
-        initialUserId={typed}
-        onAnswer={(userId, orderId) => receipts.learn(saleKey, userId, orderId)}
-      />
+      {byToken ? (
+        <OwnLookUp
+          shop={shop}
+          userId={ownUserId}
+          signedOut={person.kind === 'out'}
+          onAnswer={(userId, orderId) => receipts.learn(saleKey, userId, orderId)}
+          onFailure={signedIn.heard}
+        />
+      ) : (
+        <LookUp
+          initialUserId={typed}
+          onAnswer={(userId, orderId) => receipts.learn(saleKey, userId, orderId)}
+        />
+      )}
     </div>
   );
 }

@@ -1,8 +1,11 @@
+import { type BrowserCheck, createBrowserCheck } from '@/features/check/browser-check';
+import { createSignedIn, type SignedIn } from '@/features/identity/signed-in';
 import { createIntentionStore } from '@/features/purchase/intention-store';
 import { createPurchaseFlow, type PurchaseFlow } from '@/features/purchase/purchase-flow';
 import { createReceiptStore, type ReceiptStore } from '@/features/receipt/receipt-store';
 import { createSaleFeed, type SaleFeed } from '@/features/sale/sale-feed';
 import { createServerClock, type ServerClock } from '@/features/sale/server-clock';
+import type { PurchaseAnswer } from '@/lib/api/answers';
 import { getCsrfToken, postPurchase } from '@/lib/api/client';
 import { createCsrfTokens, type CsrfTokens } from '@/lib/api/csrf-tokens';
 import { browserConnection, type Connection } from '@/lib/connection';
@@ -15,6 +18,8 @@ export interface Services {
   connection: Connection;
   feed: SaleFeed;
   csrfTokens: CsrfTokens;
+  signedIn: SignedIn;
+  check: BrowserCheck;
   flow: PurchaseFlow;
   receipts: ReceiptStore;
 }
@@ -23,17 +28,28 @@ export function createServices(): Services {
   const clock = createServerClock(() => performance.now());
   const connection = browserConnection;
   const feed = createSaleFeed(clock);
-  const csrfTokens = createCsrfTokens(getCsrfToken);
+  const signedIn = createSignedIn(getCsrfToken);
+  const csrfTokens = createCsrfTokens(signedIn.ask);
   const receipts = createReceiptStore();
+  /** Any answer may tell of who is signed in, or is no more. */
+  const heard = (answer: PurchaseAnswer) => {
+    signedIn.heard(answer);
+    if (answer.kind !== 'other_user') return;
+    csrfTokens.forget();
+    csrfTokens.get().catch(() => {});
+  };
+  const check = createBrowserCheck({ csrfTokens, now: clock.now, onFailure: heard });
   const flow = createPurchaseFlow({
     csrfTokens,
     intentions: createIntentionStore(),
     connection,
+    pass: check.pass,
     post: postPurchase,
     onOrder: ({ saleKey, userId }, { kind, orderId }) => {
       const confirmedAt = kind === 'purchased' ? clock.now() : null;
       receipts.keep({ saleKey, userId, orderId, learnedBy: kind, confirmedAt });
     },
+    onAnswer: heard,
     msToStart: () => {
       const startsAt = feed.news().status?.startsAt;
       const now = clock.now();
@@ -47,5 +63,6 @@ export function createServices(): Services {
     const { saleKey, userId } = state.intention;
     if (receipts.of(saleKey)?.userId === userId) flow.orderKnown(saleKey, userId);
   });
-  return { shop: readShop(document), clock, connection, feed, csrfTokens, flow, receipts };
+  const shop = readShop(document);
+  return { shop, clock, connection, feed, csrfTokens, signedIn, check, flow, receipts };
 }

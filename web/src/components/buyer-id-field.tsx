@@ -11,6 +11,7 @@ interface BuyerIdFieldProps {
   label: string;
   value: string;
   onChange: (value: string) => void;
+  onLeave?: () => void;
   hint?: string | undefined;
   /** Why the value was not accepted; stands in the hint's place. */
   problem?: string | null;
@@ -20,7 +21,7 @@ interface BuyerIdFieldProps {
 
 /** The field for the buyer's id or e-mail, as both the order form and the look-up have it. */
 export function BuyerIdField(props: BuyerIdFieldProps) {
-  const { label, value, onChange, hint, problem = null, readOnly = false, ref } = props;
+  const { label, value, onChange, onLeave, hint, problem = null, readOnly = false, ref } = props;
   const id = useId();
   const belowId = `${id}-below`;
   return (
@@ -45,6 +46,7 @@ export function BuyerIdField(props: BuyerIdFieldProps) {
         readOnly={readOnly}
         aria-invalid={problem !== null}
         aria-describedby={belowId}
+        onBlur={onLeave}
         onChange={(event) => onChange(event.target.value)}
       />
       <p id={belowId} className={styles.below} aria-live="polite">

@@ -18,6 +18,8 @@ const shopSchema = v.object({
   pictureAlt: text,
   /** `null` when the visitor's browser decides. */
   language: v.nullish(languageSchema, null),
+  /** Where buyers sign in: an address of the web, or a path of this origin. */
+  signInUrl: v.nullish(v.pipe(v.string(), v.regex(/^(?:https?:\/\/|\/(?![/\\]))/)), null),
 });
 
 /** A shop that has set nothing. */
@@ -27,6 +29,7 @@ export const PLAIN_SHOP: Shop = {
   pictureUrl: null,
   pictureAlt: null,
   language: null,
+  signInUrl: null,
 };
 
 /**

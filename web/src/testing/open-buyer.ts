@@ -17,6 +17,8 @@ export function openBuyer(
   const sent: PurchaseRequest[] = [];
   const fetchToken = vi.fn(async () => 'fetched');
   const onOrder = vi.fn();
+  const pass = vi.fn(async () => {});
+  const onAnswer = vi.fn();
   let online = true;
   const connectionListeners = new Set<() => void>();
   const flow = createPurchaseFlow({
@@ -29,6 +31,7 @@ export function openBuyer(
         return () => connectionListeners.delete(listener);
       },
     },
+    pass,
     post: async (request) => {
       sent.push(request);
       const answer = answers.shift();
@@ -36,6 +39,7 @@ export function openBuyer(
       return answer;
     },
     onOrder,
+    onAnswer,
     msToStart: () => msToStart,
     random: () => 0,
   });
@@ -47,5 +51,5 @@ export function openBuyer(
     online = next;
     for (const listener of connectionListeners) listener();
   };
-  return { flow, sent, fetchToken, onOrder, buy, connect };
+  return { flow, sent, fetchToken, pass, onOrder, onAnswer, buy, connect };
 }

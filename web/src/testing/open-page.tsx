@@ -12,6 +12,7 @@ import { fakeShop, ORDER_ID, statusJson } from './fake-shop';
 /** The whole page before a fake shop, and the hands of the person who uses it. */
 
 export const PURCHASED = { json: { status: 'purchased', orderId: ORDER_ID } };
+const NO_CHECK = { json: { check: 'none' } };
 const TOKEN = { json: { csrfToken: 'token' } };
 
 type Routes = Parameters<typeof fakeShop>[0];
@@ -33,7 +34,7 @@ export function eachWithItsOwnBrowser() {
 export const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
 export async function openPage(routes: Routes) {
-  const shop = fakeShop({ 'GET /api/csrf': TOKEN, ...routes });
+  const shop = fakeShop({ 'GET /api/csrf': TOKEN, 'GET /api/check': NO_CHECK, ...routes });
   const events = fakeEvents();
   const services = createServices();
   leave = services.feed.start();

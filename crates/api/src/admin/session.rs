@@ -21,7 +21,8 @@ use utoipa::ToSchema;
 use super::Admin;
 use crate::answer::{Answer, Refusal};
 use crate::handlers::is_json;
-use crate::signed::{NONCE_BYTES, Signer, bearer_token, cookies_in};
+use crate::signed::{COOKIES_TRIED_MAX, NONCE_BYTES, Signer, bearer_token, cookies_in};
+use crate::signing_keys::{Purpose, SigningKeys};
 
 /// The shortest token, in characters: one that cannot be guessed is at least so long.
 pub const TOKEN_CHARS_MIN: usize = 16;
@@ -49,7 +50,11 @@ impl Sessions {
         let key = Sha256::digest([b"session\0", token.as_bytes()].concat());
         Self {
             token: Sha256::digest(token).into(),
-            signer: Signer::new(&key, SESSION_MS),
+            signer: Signer::new(
+                Arc::new(SigningKeys::new(&[key])),
+                Purpose::Session,
+                SESSION_MS,
+            ),
             secure,
         }
     }
@@ -86,6 +91,7 @@ impl Sessions {
         cookies
             .iter()
             .flat_map(|line| cookies_in(line.as_bytes(), self.cookie_name()))
+            .take(COOKIES_TRIED_MAX)
             .any(|session| self.signer.age_ms(session, now, b"").is_ok())
     }
 }

@@ -11,6 +11,7 @@ use flashsale_sale::UserId;
 use serde::Serialize;
 
 use crate::answer::Answer;
+use crate::signed::COOKIES_TRIED_MAX;
 use crate::{App, identity};
 
 #[derive(Serialize)]
@@ -35,6 +36,7 @@ pub(crate) async fn issue(
         .get_all(COOKIE)
         .iter()
         .flat_map(|line| app.csrf.tokens_in(line.as_bytes()))
+        .take(COOKIES_TRIED_MAX)
         .find(|token| app.csrf.is_fresh(token, now, buyer))
         .and_then(|token| String::from_utf8(token.to_owned()).ok());
     let csrf_token = kept.unwrap_or_else(|| app.csrf.issue(now, app.bytes(), buyer));

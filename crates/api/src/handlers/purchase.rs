@@ -35,6 +35,10 @@ pub(crate) async fn buy(
     };
     let outcome = match purchase_body::read(body, app.body_timeout, buyer).await {
         Ok(user) => {
+            // Before anything is counted for the user: nobody without a pass uses up what others may ask.
+            if let Err(refusal) = app.bots.check(&head.headers, &user, app.now()) {
+                return Answer::from(refusal).into();
+            }
             let client = || app.proxies.client(peer, &head.headers);
             outcome(app, user, idempotency_key, client).await
         }

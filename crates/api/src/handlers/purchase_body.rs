@@ -1,4 +1,5 @@
-//! Reads the body of a purchase, bounded in length and time, and checks that it says that it is JSON.
+//! Reads the body of a purchase, bounded in length and time, and checks that it says that it is JSON. Others
+//! that name a user are read in the same way.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -11,7 +12,7 @@ use flashsale_sale::UserId;
 use flashsale_sale::user_id::USER_ID_CHARS_MAX;
 use futures_util::future::poll_fn;
 use http_body_util::BodyExt as _;
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -26,11 +27,15 @@ const _: () = assert!(3 * USER_ID_CHARS_MAX * ESCAPED_CHAR_BYTES_MAX < BODY_BYTE
 
 /// Who wants to buy. Where that is known already, the body need not say it, and may say nothing else.
 pub(super) async fn read(
-    body: Incoming,
+    body: impl Body<Data = Bytes> + Unpin,
     timeout: Duration,
     known: Option<UserId>,
 ) -> Result<UserId, Refusal> {
-    let named = parse(&collect_within(timeout, body).await?)?;
+    buyer(known, parse(&collect_within(timeout, body).await?)?)
+}
+
+/// Who it is, by what is known of him and what a body says.
+pub(super) fn buyer(known: Option<UserId>, named: Option<UserId>) -> Result<UserId, Refusal> {
     match (known, named) {
         (None, Some(user)) => Ok(user),
         (None, None) => Err(Refusal::InvalidUser(None)),
@@ -39,7 +44,10 @@ pub(super) async fn read(
     }
 }
 
-async fn collect_within(timeout: Duration, body: Incoming) -> Result<Bytes, Refusal> {
+pub(super) async fn collect_within(
+    timeout: Duration,
+    body: impl Body<Data = Bytes> + Unpin,
+) -> Result<Bytes, Refusal> {
     let mut collecting = pin!(collect(body));
     // hyper hands a body over only after it was asked for. A short one came with its head, so it is
     // there the second time, and needs no timer.
@@ -110,28 +118,45 @@ struct Wire<'a> {
     user_id: Option<Text<'a>>,
 }
 
+/// A member that should be a text.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Text<'a> {
+pub(super) enum Text<'a> {
     Borrowed(&'a str),
     /// With escapes in it, so that the text is not the bytes of the body.
     Owned(String),
     Other(IgnoredAny),
 }
 
+impl Text<'_> {
+    pub(super) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Borrowed(text) => Some(text),
+            Self::Owned(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 pub(crate) fn parse(body: &[u8]) -> Result<Option<UserId>, Refusal> {
+    let wire: Wire<'_> = object(body)?;
+    user(wire.user_id.as_ref())
+}
+
+/// The members of an object.
+pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
     // A struct would also be read from an array; the contract says object.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Refusal::BadRequest("the body must be a JSON object"));
     }
-    let wire: Wire<'_> = serde_json::from_slice(body)
-        .map_err(|_| Refusal::BadRequest("the body must be JSON, with each member once"))?;
-    let text = match &wire.user_id {
-        Some(Text::Borrowed(text)) => *text,
-        Some(Text::Owned(text)) => text,
-        Some(Text::Other(_)) => return Err(Refusal::InvalidUser(None)),
-        None => return Ok(None),
-    };
+    serde_json::from_slice(body)
+        .map_err(|_| Refusal::BadRequest("the body must be JSON, with each member once"))
+}
+
+/// Whom a body names, if it names anybody.
+pub(super) fn user(named: Option<&Text<'_>>) -> Result<Option<UserId>, Refusal> {
+    let Some(named) = named else { return Ok(None) };
+    let text = named.as_str().ok_or(Refusal::InvalidUser(None))?;
     UserId::parse(text)
         .map(Some)
         .map_err(|reason| Refusal::InvalidUser(Some(reason)))

@@ -3,13 +3,13 @@
 //! 1. [`observe`]: gives the request its correlation id, turns a panic into a 500, writes the
 //!    answer's common headers, and logs it;
 //! 2. [`cors`]: lets pages of the origins that the shop names use the API;
-//! 3. [`limit`], for purchases, tokens and look-ups: refuses who asks too often from one address;
+//! 3. [`limit`], for purchases, passes, tokens and look-ups: refuses who asks too often from one address;
 //! 4. [`give_way`]: holds what only looks, and sends purchases away, when there are more than can be served;
-//! 5. [`identity::buyer`], for purchases: says who has sent it, and refuses whoever cannot show it;
-//! 6. [`forgery`], for purchases alone: refuses what another site made the browser send.
+//! 5. [`identity::buyer`], for purchases and passes: says who has sent it, and refuses whoever cannot show it;
+//! 6. [`forgery`], for the same: refuses what another site made the browser send.
 //!
 //! Deadlines for heads, idle connections and slow readers lie below, in the server; the limit and the
-//! deadline for a body lie with the one handler that reads one.
+//! deadline for a body lie with the handlers that read one.
 
 pub(crate) mod correlation;
 pub mod cors;

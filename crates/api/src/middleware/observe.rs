@@ -109,6 +109,13 @@ impl Asked<'_> {
             Some(Answer::Refused(Refusal::Crowded(reason))) => {
                 line!(debug, "too busy for a look", reason = reason.as_str());
             }
+            Some(Answer::Refused(Refusal::CheckUnavailable(reason))) => {
+                line!(
+                    debug,
+                    "the service that checks has not answered",
+                    reason = reason.as_str()
+                );
+            }
             Some(Answer::Purchased(order)) => {
                 line!(
                     info,

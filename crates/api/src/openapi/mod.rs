@@ -5,7 +5,7 @@
 //! In reading order:
 //! - `paths`: what buyers can ask, and every answer to it;
 //! - `admin`: the same for the console;
-//! - `schemas`: the bodies;
+//! - `schemas`: the bodies, and in `check_schemas` those of the check;
 //! - `words`: the words by which bodies are told apart.
 //!
 //! The handlers for buyers write the answers in their own way. The types here only describe them, so that
@@ -13,6 +13,7 @@
 //! the documents, committed, so that a change of the contract is seen in a diff.
 
 mod admin;
+mod check_schemas;
 mod paths;
 pub(crate) mod schemas;
 mod words;
@@ -75,6 +76,7 @@ fn text_of(document: &Document) -> String {
     servers((url = "/", description = "This server")),
     tags(
         (name = "sale", description = "The sale itself"),
+        (name = "check", description = "What must be passed before buying, if the shop has asked for it"),
         (name = "purchase", description = "Buying, and looking up what was bought"),
         (name = "health", description = "Whether this server lives, and whether it can sell"),
         (name = "documentation", description = "The API as a document")
@@ -83,6 +85,9 @@ fn text_of(document: &Document) -> String {
         paths::status,
         paths::events,
         paths::csrf,
+        paths::check,
+        paths::challenge,
+        paths::pass,
         paths::purchase,
         paths::look_up,
         paths::live,

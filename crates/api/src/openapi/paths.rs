@@ -4,10 +4,12 @@
 
 use utoipa::IntoParams;
 
+use super::check_schemas::{Challenge, ChallengeRequest, CheckUnavailable, PassGiven, PassRequest};
 use super::schemas::{
-    AlreadyPurchased, BadRequest, Busy, CsrfToken, Internal, InvalidUser, Live, LookUp, NoIdentity,
-    NotReady, PayloadTooLarge, PurchaseForbidden, PurchaseRequest, Purchased, RateLimited, Ready,
-    RequestTimeout, SaleStatus, SoldOut, UnsupportedMediaType, UserId,
+    AlreadyPurchased, BadRequest, Busy, ChallengeForbidden, CheckKind, CsrfToken, Internal,
+    InvalidUser, Live, LookUp, NoIdentity, NotReady, OtherCheck, PassForbidden, PayloadTooLarge,
+    PurchaseForbidden, PurchaseRequest, Purchased, RateLimited, Ready, RequestTimeout, SaleStatus,
+    SoldOut, UnsupportedMediaType, UserId,
 };
 
 #[derive(IntoParams)]
@@ -16,6 +18,15 @@ pub(super) struct Known {
     /// The `ETag` of an earlier answer.
     #[param(rename = "If-None-Match", nullable = false)]
     if_none_match: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+struct MeantHead {
+    /// The token of `GET /api/csrf`, the same as in the cookie. `X-XSRF-Token` is read where this one is
+    /// missing.
+    #[param(rename = "X-CSRF-Token")]
+    csrf_token: String,
 }
 
 #[derive(IntoParams)]
@@ -133,10 +144,142 @@ pub(super) fn events() {}
 )]
 pub(super) fn csrf() {}
 
+/// What must be passed before buying
+///
+/// It stays the same while the server runs. `ETag` names the answer, so that whoever asks again with
+/// `If-None-Match` is spared the body.
+#[utoipa::path(
+    get,
+    path = "/api/check",
+    operation_id = "getCheck",
+    tag = "check",
+    params(Known),
+    responses(
+        (
+            status = 200, description = "The check of this sale.", body = CheckKind,
+            headers(
+                ("ETag" = String, description = "Names these very bytes."),
+                ("Cache-Control" = String, description = "`public, max-age=1`")
+            )
+        ),
+        (
+            status = 304, description = "It is the same as before.",
+            headers(("ETag" = String, description = "The same as before."))
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn check() {}
+
+/// A challenge for a proof of work
+///
+/// It is good for ten minutes at most, for this user, on every node.
+#[utoipa::path(
+    post,
+    path = "/api/check",
+    operation_id = "getChallenge",
+    tag = "check",
+    params(MeantHead),
+    request_body(content = ChallengeRequest, description = "Who wants it; at most 16 KiB."),
+    security(("csrfCookie" = []), ("csrfCookie" = [], "shopToken" = [])),
+    responses(
+        (
+            status = 200, description = "The challenge.", body = Challenge,
+            headers(("Cache-Control" = String, description = "`no-store`, as on every answer here."))
+        ),
+        (status = 400, description = "The request cannot be understood.", body = BadRequest),
+        (
+            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
+            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
+        ),
+        (
+            status = 403,
+            description = "The request may be forged (`error` is `csrf`), and then a new token comes with it, or \
+                the body names another user than the token of the shop (`error` is `other_user`).",
+            body = ChallengeForbidden,
+            headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
+        ),
+        (status = 408, description = "The body did not arrive in time.", body = RequestTimeout),
+        (status = 409, description = "The check of this sale is no proof of work.", body = OtherCheck),
+        (status = 413, description = "The body is over 16 KiB.", body = PayloadTooLarge),
+        (status = 415, description = "The body is not JSON in UTF-8.", body = UnsupportedMediaType),
+        (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        (
+            status = 429, description = "Too many requests come from one network, or for one user. Wait, and send it again.",
+            body = RateLimited,
+            headers(
+                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
+                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
+                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
+            )
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn challenge() {}
+
+/// A pass for whoever has passed the check
+///
+/// The pass comes as the cookie `salePass`, for this user alone. Every node knows it, also after a restart. A
+/// browser sends it with a purchase by itself.
+#[utoipa::path(
+    post,
+    path = "/api/pass",
+    operation_id = "getPass",
+    tag = "check",
+    params(MeantHead),
+    request_body(content = PassRequest, description = "Who wants it, and what he shows; at most 16 KiB."),
+    security(("csrfCookie" = []), ("csrfCookie" = [], "shopToken" = [])),
+    responses(
+        (
+            status = 200, description = "The check is passed.", body = PassGiven,
+            headers(
+                ("Set-Cookie" = String, description = "The pass, `HttpOnly`. It is called `__Host-salePass` under HTTPS."),
+                ("Cache-Control" = String, description = "`no-store`, as on every answer here.")
+            )
+        ),
+        (status = 400, description = "The request cannot be understood.", body = BadRequest),
+        (
+            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
+            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
+        ),
+        (
+            status = 403,
+            description = "The check is not passed (`error` is `check_failed`), or the request may be forged \
+                (`error` is `csrf`), and then a new token comes with it, or the body names another user than the \
+                token of the shop (`error` is `other_user`).",
+            body = PassForbidden,
+            headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
+        ),
+        (status = 408, description = "The body did not arrive in time.", body = RequestTimeout),
+        (status = 409, description = "This sale has no check.", body = OtherCheck),
+        (status = 413, description = "The body is over 16 KiB.", body = PayloadTooLarge),
+        (status = 415, description = "The body is not JSON in UTF-8.", body = UnsupportedMediaType),
+        (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        (
+            status = 429, description = "Too many requests come from one network, or for one user. Wait, and send it again.",
+            body = RateLimited,
+            headers(
+                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
+                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
+                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
+            )
+        ),
+        (
+            status = 503, description = "The service that checks does not answer. Try again later.",
+            body = CheckUnavailable,
+            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
+        ),
+        (status = 500, description = "The server is at fault.", body = Internal)
+    )
+)]
+pub(super) fn pass() {}
+
 /// Buy one unit
 ///
 /// A unit for each user. `Purchased` is answered only when the order is stored. When the answer is `Busy`,
-/// or none comes, send the same request again: it gets one stable answer.
+/// or none comes, send the same request again: it gets one stable answer. Where `GET /api/check` names a check, the
+/// cookie of its pass must come too.
 #[utoipa::path(
     post,
     path = "/api/purchase",
@@ -159,7 +302,8 @@ pub(super) fn csrf() {}
             status = 403,
             description = "The sale is not open, or it is paused (`status` is `not_active`), or the request may be \
                 forged (`error` is `csrf`), and then a new token comes with it, or the body names another user \
-                than the token of the shop (`error` is `other_user`).",
+                than the token of the shop (`error` is `other_user`), or there is a check before the sale and no \
+                good pass for this user (`error` is `pass_required`).",
             body = PurchaseForbidden,
             headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
         ),

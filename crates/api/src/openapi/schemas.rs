@@ -6,6 +6,7 @@ use utoipa::openapi::schema::{OneOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::check_schemas::{CheckFailed, NoCheck, PassRequired, ProofOfWork, Service};
 use super::words;
 use crate::answer::{CsrfReason, TokenReason};
 
@@ -243,9 +244,16 @@ pub(super) struct NoIdentity {
 }
 
 either! {
-    PurchaseForbidden = NotActive | CsrfRefusal | OtherUser:
-        "The answers with this code: the sale's own, the one to a request that may be forged, and the one to \
-         a body that names another user than the token.";
+    PurchaseForbidden = NotActive | CsrfRefusal | OtherUser | PassRequired:
+        "The answers with this code: the sale's own, the one to a request that may be forged, the one to a body \
+         that names another user than the token, and the one to a purchase without a pass.";
+    ChallengeForbidden = CsrfRefusal | OtherUser:
+        "The answers with this code: the one to a request that may be forged, and the one to a body that names \
+         another user than the token.";
+    PassForbidden = CheckFailed | CsrfRefusal | OtherUser:
+        "The answers with this code: the check is not passed, the request may be forged, or the body names \
+         another user than the token.";
+    CheckKind = NoCheck | ProofOfWork | Service: "What must be passed before buying.";
     LookUp = OrderFound | NoOrderFound: "Whether the user has an order, and which.";
 }
 
@@ -343,6 +351,8 @@ errors! {
     RequestTimeout says "The request body did not arrive in time.";
     /// Where `identity` is `token`: the body names another user than the token.
     OtherUser says "The body names another user than the token. Leave \"userId\" out.";
+    /// The check of this sale is another one.
+    OtherCheck says "The check of this sale is another one: GET /api/check says which.";
     /// Who asks has not shown the token of the console.
     Unauthorized says "Sign in with the token of the console, or send it as a bearer token.";
     /// Another site made the browser send the request.

@@ -61,17 +61,32 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'self'; frame-ancestors 'none'",
 );
 
+/// The same, and what this origin sends besides.
+fn policy_with(script_origin: Option<&str>) -> HeaderValue {
+    let Some(origin) = script_origin else {
+        return POLICY;
+    };
+    let own = POLICY;
+    let own = own.to_str().expect("it is plain ASCII");
+    let scripts = format!("script-src 'self' {origin}");
+    let policy = own.replace("script-src 'self'", &scripts);
+    HeaderValue::try_from(format!("{policy}; frame-src {origin}"))
+        .expect("an origin is plain ASCII")
+}
+
 /// The shop's own picture comes from outside. As an SVG it may bring styles, but no scripts and no
 /// requests, also when somebody opens it by itself.
 const PICTURE_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
 
 impl Page {
-    /// Takes paths and contents, and writes the shop into the buyers' entry.
+    /// Takes paths and contents, and writes the shop into the buyers' entry. `script_origin` is where else
+    /// that entry may load a script from, and show a frame of: the widget of a check.
     pub fn new(
         files: &[(&'static str, &'static [u8])],
         shop: &Shop,
         product_description: &str,
+        script_origin: Option<&str>,
     ) -> Self {
         let mut page = Self::default();
         for (path, body) in files {
@@ -80,18 +95,23 @@ impl Page {
                     .insert((*path).to_owned(), File::built(path, body, files));
             }
         }
-        page.set_up(shop, product_description);
+        page.set_up(shop, product_description, script_origin);
         page
     }
 
-    fn set_up(&mut self, shop: &Shop, product_description: &str) {
+    fn set_up(&mut self, shop: &Shop, product_description: &str, script_origin: Option<&str>) {
         // Built without the page, the program has no use for the shop's look either.
         let Some(entry) = self.0.get_mut(BUYERS) else {
             return;
         };
         let text = std::str::from_utf8(&entry.plain.body).expect("the page is UTF-8");
         let text = shop.written_into(text, product_description);
-        *entry = File::made(BUYERS, text.into(), POLICY, Cached::Never);
+        *entry = File::made(
+            BUYERS,
+            text.into(),
+            policy_with(script_origin),
+            Cached::Never,
+        );
         for made in shop.files() {
             let cached = made.query.map_or(Cached::ForEver, Cached::WithQuery);
             let file = File::made(&made.path, made.body, PICTURE_POLICY, cached);

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::sign_in::SignInUrl;
 use super::{Language, STYLESHEET_PATH, Shop, picture_path, stylesheet_query};
 
 /// Where it goes. Without a server the page's own words hold.
@@ -22,6 +23,7 @@ struct Wire<'a> {
     picture_url: Option<&'a str>,
     picture_alt: Option<&'a str>,
     language: Option<Language>,
+    sign_in_url: Option<&'a str>,
 }
 
 pub(super) fn write(shop: &Shop, entry: &str, product_description: &str) -> String {
@@ -32,6 +34,7 @@ pub(super) fn write(shop: &Shop, entry: &str, product_description: &str) -> Stri
         picture_url: picture_url.as_deref(),
         picture_alt: shop.picture_alt.as_deref(),
         language: shop.language,
+        sign_in_url: shop.sign_in_url.as_ref().map(SignInUrl::as_str),
     };
     let json = serde_json::to_string(&wire).expect("strings always serialise");
     let product = shop.product_name.as_deref().unwrap_or(product_description);
@@ -129,7 +132,8 @@ mod tests {
             "{page}"
         );
         let json = "{&quot;shopName&quot;:&quot;Flash sale&quot;,&quot;productName&quot;:null,\
-            &quot;pictureUrl&quot;:null,&quot;pictureAlt&quot;:null,&quot;language&quot;:null}";
+            &quot;pictureUrl&quot;:null,&quot;pictureAlt&quot;:null,&quot;language&quot;:null,\
+            &quot;signInUrl&quot;:null}";
         assert!(page.contains(json), "{page}");
         assert!(!page.contains("/shop/"), "{page}");
         assert!(!page.contains(PLACE), "{page}");

@@ -5,6 +5,7 @@
 //! - [`colour`]: colours, and whether one can be read on another;
 //! - [`theme`]: what the page needs of them, as a stylesheet;
 //! - [`picture`]: the picture of the product;
+//! - [`sign_in`]: where buyers sign in;
 //! - `head`: what is written into the page's head.
 //!
 //! Where all this comes from it does not know: whoever starts the server reads settings and files.
@@ -12,6 +13,7 @@
 pub mod colour;
 mod head;
 pub mod picture;
+pub mod sign_in;
 pub mod theme;
 
 use bytes::Bytes;
@@ -19,6 +21,7 @@ use serde::Serialize;
 
 use crate::etag;
 use picture::{Kind, Picture};
+use sign_in::SignInUrl;
 use theme::{Colours, UnreadableStage};
 
 /// What a shop may say about itself.
@@ -34,6 +37,8 @@ pub struct Shop {
     pub picture_alt: Option<String>,
     /// The page's language, if it is not that of each visitor's browser.
     pub language: Option<Language>,
+    /// Where buyers sign in, if the page is to lead them there.
+    pub sign_in_url: Option<SignInUrl>,
     stylesheet: Option<String>,
 }
 
@@ -65,6 +70,7 @@ impl Shop {
             picture: None,
             picture_alt: None,
             language: None,
+            sign_in_url: None,
             stylesheet: None,
         }
     }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use flashsale_api::identity::algorithm::Algorithm;
+use flashsale_api::shop::sign_in::SignInUrl;
 
 /// How buyers show who they are (docs/identity.md says more).
 #[derive(Debug, Clone, Args)]
@@ -31,6 +32,10 @@ pub(crate) struct IdentitySettings {
     /// Cookie in which a browser may send the token [default: none, only the header Authorization]
     #[arg(long, env, value_parser = parse_cookie)]
     pub(crate) token_cookie: Option<String>,
+    /// Where the page sends buyers to sign in: an address, or a path of this origin [default: the page says it
+    /// in words]
+    #[arg(long, env)]
+    pub(crate) shop_sign_in_url: Option<SignInUrl>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,8 +75,8 @@ fn parse_cookie(text: &str) -> Result<String, &'static str> {
     if text.is_empty() || !text.chars().all(in_name) {
         return Err("write the name of a cookie: letters, digits, - and _");
     }
-    if text.ends_with("csrfToken") {
-        return Err("this is the name of the cookie against forged requests; choose another");
+    if text.ends_with("csrfToken") || text.ends_with("salePass") {
+        return Err("this is the name of a cookie of the server's own; choose another");
     }
     Ok(text.to_owned())
 }
@@ -106,6 +111,7 @@ mod tests {
             "é",
             "csrfToken",
             "__Host-csrfToken",
+            "salePass",
         ] {
             assert!(parse_cookie(bad).is_err(), "{bad:?}");
         }

@@ -1,24 +1,16 @@
 //! Who is believed to buy, and the file of the shop's keys, which may change while the server sells.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use flashsale_api::identity::algorithm::Algorithm;
 use flashsale_api::identity::keys::{KEYS_BYTES_MAX, Keys};
 use flashsale_api::identity::verifier::Verifier;
 use flashsale_api::identity::{Identity, Tokens};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
 
+use super::watched_file::{Contents, WatchedFile};
 use crate::cli::identity::{Algorithms, IdentityMode, IdentitySettings};
 use crate::failure::Failure;
-
-/// How often the file is looked at, and so how soon a new key is good.
-const LOOK_PERIOD: Duration = Duration::from_secs(2);
 
 /// Whom the server believes.
 pub(super) enum Believed {
@@ -28,11 +20,10 @@ pub(super) enum Believed {
     Tokens(Tokens, KeyFile),
 }
 
-/// A file of keys, as it was last seen.
+/// A file of keys, and what they may be for.
 pub(super) struct KeyFile {
-    path: PathBuf,
+    file: WatchedFile,
     algorithms: Vec<Algorithm>,
-    seen: Option<Result<Vec<u8>, String>>,
 }
 
 /// Reads the keys, or tells in one sentence what is wrong with them or with the settings.
@@ -51,6 +42,7 @@ fn open(settings: &IdentitySettings) -> Result<Believed, Failure> {
         ("TOKEN_AUDIENCE", settings.token_audience.is_some()),
         ("TOKEN_ISSUER", settings.token_issuer.is_some()),
         ("TOKEN_COOKIE", settings.token_cookie.is_some()),
+        ("SHOP_SIGN_IN_URL", settings.shop_sign_in_url.is_some()),
     ];
     if let Some((name, _)) = without_effect.into_iter().find(|(_, is_set)| *is_set) {
         return Err(Failure::refused(format!(
@@ -65,19 +57,17 @@ fn token(settings: &IdentitySettings) -> Result<Believed, Failure> {
     let path = needed("TOKEN_KEYS", settings.token_keys.as_ref())?;
     let Algorithms(algorithms) = needed("TOKEN_ALGORITHMS", settings.token_algorithms.as_ref())?;
     let audience = needed("TOKEN_AUDIENCE", settings.token_audience.as_ref())?;
-    let mut file = KeyFile {
-        path: path.clone(),
-        algorithms: algorithms.clone(),
-        seen: None,
-    };
-    let keys = file.look().expect("it was not looked at before");
+    let mut file = WatchedFile::new(path, KEYS_BYTES_MAX);
+    let contents = file.look().expect("it was not looked at before");
+    let keys = KeyFile::read(&file, contents, algorithms);
     let keys = keys.map_err(|reason| Failure::refused(format!("TOKEN_KEYS: {reason}")))?;
     let verifier = Verifier::new(keys, audience.clone(), settings.token_issuer.clone());
     let tokens = Tokens {
         verifier: Arc::new(verifier),
         cookie: settings.token_cookie.clone(),
     };
-    Ok(Believed::Tokens(tokens, file))
+    let algorithms = algorithms.clone();
+    Ok(Believed::Tokens(tokens, KeyFile { file, algorithms }))
 }
 
 fn needed<'a, T>(name: &str, value: Option<&'a T>) -> Result<&'a T, Failure> {
@@ -102,7 +92,7 @@ impl Believed {
                 Identity::Open
             }
             Self::Tokens(tokens, file) => {
-                keeper.spawn(keep_up(file, Arc::clone(&tokens.verifier)));
+                keeper.spawn(file.keep_up(Arc::clone(&tokens.verifier)));
                 Identity::Token(tokens)
             }
         };
@@ -110,74 +100,41 @@ impl Believed {
     }
 }
 
-/// Follows the file for ever. A file that cannot be used changes nothing: the keys stay as they are.
-async fn keep_up(mut file: KeyFile, verifier: Arc<Verifier>) {
-    let mut looks = interval(LOOK_PERIOD);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        looks.tick().await;
-        let looked = tokio::task::spawn_blocking(move || (file.look(), file));
-        let Ok((look, same)) = looked.await else {
-            return;
-        };
-        file = same;
-        match look {
-            None => {}
-            Some(Ok(keys)) => verifier.replace_keys(keys),
-            Some(Err(reason)) => tracing::error!(
-                reason,
-                "the shop's new keys cannot be used, so the ones before stay good"
-            ),
-        }
-    }
-}
-
 impl KeyFile {
-    /// The keys, or what is wrong with them, if the file is another than last time.
-    fn look(&mut self) -> Option<Result<Keys, String>> {
-        let now = self.contents().map_err(|error| error.to_string());
-        if self.seen.as_ref() == Some(&now) {
-            return None;
-        }
-        let path = self.path.display();
-        let keys = match &now {
-            Ok(text) => Keys::parse(text, &self.algorithms)
-                .map_err(|reason| format!("the file {path} {reason}")),
-            Err(error) => Err(format!("{path}: {error}")),
-        };
-        if let Ok(keys) = &keys {
-            self.tell(keys);
-        }
-        self.seen = Some(now);
-        Some(keys)
-    }
-
-    /// No more than it takes to see that it is too much.
-    fn contents(&self) -> io::Result<Vec<u8>> {
-        let mut contents = Vec::new();
-        let bytes_max = KEYS_BYTES_MAX as u64 + 1;
-        let file = File::open(&self.path)?;
-        file.take(bytes_max).read_to_end(&mut contents)?;
-        Ok(contents)
-    }
-
-    fn tell(&self, keys: &Keys) {
+    /// The keys of these contents, or what is wrong with them.
+    fn read(
+        file: &WatchedFile,
+        contents: Contents,
+        algorithms: &[Algorithm],
+    ) -> Result<Keys, String> {
+        let keys = Keys::parse(&contents?, algorithms)
+            .map_err(|reason| format!("the file {} {reason}", file.path().display()))?;
         tracing::info!(
             keys = keys.count(),
             passed_over = keys.passed_over(),
             "the shop's keys are read"
         );
-        let others_may_read = || {
-            let mode = self.path.metadata().map(|data| data.permissions().mode());
-            mode.is_ok_and(|mode| mode & 0o077 != 0)
-        };
-        if keys.has_secret() && others_may_read() {
+        if keys.has_secret() && file.is_open_to_others() {
             tracing::warn!(
-                file = %self.path.display(),
+                file = %file.path().display(),
                 "others can read the file of TOKEN_KEYS, and it holds a secret: whoever has that can be any \
                  buyer. Take their rights away (chmod 600)"
             );
         }
+        Ok(keys)
+    }
+
+    /// Follows the file for ever. One that cannot be used changes nothing: the keys stay as they are.
+    async fn keep_up(self, verifier: Arc<Verifier>) {
+        let Self { file, algorithms } = self;
+        let replace = |file: &WatchedFile, contents| match Self::read(file, contents, &algorithms) {
+            Ok(keys) => verifier.replace_keys(keys),
+            Err(reason) => tracing::error!(
+                reason,
+                "the shop's new keys cannot be used, so the ones before stay good"
+            ),
+        };
+        file.keep_up(replace).await;
     }
 }
 
@@ -190,33 +147,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_when_it_changes() {
+    fn a_file_is_read_or_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("keys.json");
-        let mut file = KeyFile {
-            path: path.clone(),
-            algorithms: vec![Algorithm::EdDsa],
-            seen: None,
+        let mut file = WatchedFile::new(&path, KEYS_BYTES_MAX);
+        let mut read = || {
+            let contents = file.look().expect("it has changed");
+            KeyFile::read(&file, contents, &[Algorithm::EdDsa])
         };
-        let made = |byte: u8| {
-            let fill: fn(&mut [u8]) = if byte == 1 {
-                |bytes| bytes.fill(1)
-            } else {
-                |bytes| bytes.fill(2)
-            };
-            make(Algorithm::EdDsa, fill).unwrap().keys
-        };
-        assert!(file.look().unwrap().unwrap_err().contains("keys.json: "));
-        assert!(file.look().is_none(), "it is still missing");
-        for text in [made(1), made(2)] {
-            fs::write(&path, text).unwrap();
-            assert_eq!(file.look().unwrap().unwrap().count(), 1);
-            assert!(file.look().is_none(), "nothing has changed");
-        }
+        assert!(read().unwrap_err().contains("keys.json: "));
+        let made = make(Algorithm::EdDsa, |bytes| bytes.fill(1)).unwrap().keys;
+        fs::write(&path, made).unwrap();
+        assert_eq!(read().unwrap().count(), 1);
         fs::write(&path, "half a fi").unwrap();
-        assert!(file.look().unwrap().unwrap_err().contains("the file "));
-        assert!(file.look().is_none(), "it is told once");
-        fs::write(&path, made(2)).unwrap();
-        assert!(file.look().unwrap().is_ok());
+        assert!(read().unwrap_err().contains("the file "));
     }
 }

@@ -1,13 +1,16 @@
 //! `flashsale serve`: start, wiring and orderly stop.
 
 mod banner;
+mod bots;
 mod console;
 mod descriptors;
 mod desk;
 mod identity;
 mod limits;
 mod shop;
+mod signing;
 mod tls;
+mod watched_file;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -18,6 +21,7 @@ use flashsale_api::admin::Admin;
 use flashsale_api::admin::about::About;
 use flashsale_api::admin::history::History;
 use flashsale_api::admin::session::Sessions;
+use flashsale_api::bots::Bots;
 use flashsale_api::csrf::Csrf;
 use flashsale_api::identity::Identity;
 use flashsale_api::limits::Limits as NodeLimits;
@@ -30,6 +34,7 @@ use flashsale_api::server::proxy_protocol::ProxyProtocol;
 use flashsale_api::server::tls::Tls;
 use flashsale_api::server::{self, Entrance, Limits};
 use flashsale_api::shop::Shop;
+use flashsale_api::signing_keys::SigningKeys;
 use flashsale_api::{App, Routes};
 use flashsale_ledger::redis::ATTEMPTS_MAX;
 use flashsale_ledger::sqlite::SqliteLedger;
@@ -44,6 +49,7 @@ use crate::cli::entrance::EntranceSettings;
 use crate::cli::{BoundSettings, ServeSettings};
 use crate::failure::Failure;
 use crate::{logging, world};
+use bots::Gate;
 use console::ConsoleDoor;
 use desk::Desk;
 use identity::Believed;
@@ -71,10 +77,16 @@ pub(crate) fn run(settings: ServeSettings) -> Result<ExitCode, Failure> {
 
 async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     let redis = settings.redis.place.address()?;
-    let shop = shop::read(&settings.shop)?;
+    let mut shop = shop::read(&settings.shop)?;
+    shop.sign_in_url
+        .clone_from(&settings.identity.shop_sign_in_url);
     let proxy_protocol = proxy_protocol(&settings.entrance)?;
     let files = tls::read(&settings.entrance)?;
-    let believed = identity::read(&settings.identity)?;
+    let gates = Gates {
+        believed: identity::read(&settings.identity)?,
+        bots: bots::read(&settings.bots)?,
+        signing: signing::read(settings.signing_keys.as_deref())?,
+    };
     let (listener, address) = listen(&settings.host, settings.port, ["HOST", "PORT"]).await?;
     let door = Door {
         listener,
@@ -90,16 +102,23 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
     match redis {
         None => {
             let chosen = open_file(&settings).await?;
-            sell(door, &settings, &shop, believed, chosen).await
+            sell(door, &settings, &shop, gates, chosen).await
         }
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
             let rates = limits::shared_rates(&settings.access, &settings.redis);
             let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, rates, data_dir);
-            sell(door, &settings, &shop, believed, opening.await?).await
+            sell(door, &settings, &shop, gates, opening.await?).await
         }
     }
+}
+
+/// What the settings say of who may buy.
+struct Gates {
+    believed: Believed,
+    bots: Gate,
+    signing: Option<signing::KeyFile>,
 }
 
 /// Where requests and signals come in.
@@ -117,7 +136,7 @@ async fn sell<L: Ledger>(
     mut door: Door,
     settings: &ServeSettings,
     shop: &Shop,
-    believed: Believed,
+    gates: Gates,
     chosen: ChosenSale<L>,
 ) -> Result<ExitCode, Failure> {
     let ledger = Arc::new(chosen.ledger);
@@ -125,9 +144,12 @@ async fn sell<L: Ledger>(
     let (committer, queue, loss) = Committer::new(bounds(&settings.bounds));
     let worker = tokio::spawn(queue.run(Arc::clone(&ledger), Arc::clone(&clock)));
     let limits = descriptors::provide(server_limits(&settings.bounds));
-    let (identity, _key_keeper) = believed.begin();
+    let (identity, _key_keeper) = gates.believed.begin();
+    let (signing_keys, _signing_keeper) = signing::begin(gates.signing, ledger.csrf_key());
     let asked = Asked {
         identity,
+        bots: gates.bots,
+        signing_keys,
         limits: limits::of_node(&settings.access, chosen.limits),
         is_secure: settings.secure_cookies || door.tls.is_some(),
     };
@@ -219,6 +241,8 @@ async fn sell<L: Ledger>(
 /// Who may ask, and how that is found out.
 struct Asked {
     identity: Identity,
+    bots: Gate,
+    signing_keys: Arc<SigningKeys>,
     limits: NodeLimits,
     /// Whether buyers come by HTTPS.
     is_secure: bool,
@@ -232,10 +256,17 @@ fn app<L: Ledger>(
     limits: Limits,
 ) -> App {
     let ledger = Arc::clone(&desk.ledger);
+    let keys = asked.signing_keys;
+    let bots = Bots::new(
+        asked.bots.check,
+        &keys,
+        asked.bots.lifetime,
+        asked.is_secure,
+    );
     App {
         view: Arc::clone(ledger.view()),
         identity: asked.identity,
-        csrf: Csrf::new(ledger.csrf_key(), asked.is_secure),
+        csrf: Csrf::new(keys, asked.is_secure),
         orders: Arc::new(desk),
         clock: ledger.clock(),
         clock_margin: ledger.clock_margin(),
@@ -246,7 +277,13 @@ fn app<L: Ledger>(
         load: Load::new(),
         live: Live::new(streams_max(&settings.bounds, limits), limits.idle_timeout),
         meters: Meters::default(),
-        page: Page::new(PAGE, shop, ledger.view().sale().product_description()),
+        page: Page::new(
+            PAGE,
+            shop,
+            ledger.view().sale().product_description(),
+            bots.script_origin(),
+        ),
+        bots,
         body_timeout: milliseconds(settings.bounds.body_timeout_ms),
     }
 }

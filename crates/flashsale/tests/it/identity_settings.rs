@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use crate::support::books;
+use crate::support::http::Request;
 use crate::support::identity::{ShopKey, SignedIn, sign, with_tokens};
 use crate::support::server::{Home, Setup, TestServer};
 
@@ -42,11 +43,12 @@ async fn row_51_settings_that_do_not_say_whom_to_believe_are_refused() {
         "TOKEN_AUDIENCE",
         "TOKEN_ISSUER",
         "TOKEN_COOKIE",
+        "SHOP_SIGN_IN_URL",
     ] {
-        let value = if name == "TOKEN_ALGORITHMS" {
-            "EdDSA"
-        } else {
-            "shop"
+        let value = match name {
+            "TOKEN_ALGORITHMS" => "EdDSA",
+            "SHOP_SIGN_IN_URL" => "/sign-in",
+            _ => "shop",
         };
         let setup = TestServer::setup().env(name, value);
         check_refused(setup, &[name, "IDENTITY is open"]).await;
@@ -81,9 +83,24 @@ async fn row_51_settings_that_do_not_say_whom_to_believe_are_refused() {
         ("TOKEN_AUDIENCE", " "),
         ("TOKEN_COOKIE", "a b"),
         ("TOKEN_COOKIE", "csrfToken"),
+        ("SHOP_SIGN_IN_URL", "javascript:alert(1)"),
+        ("SHOP_SIGN_IN_URL", "//shop.example"),
     ] {
         let exit = whole().env(name, bad).refused().await;
         assert_eq!(exit.code, Some(2), "{name}={bad}: {exit:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_told_where_buyers_sign_in() {
+    let key = ShopKey::make("EdDSA").await;
+    let setup = with_tokens(TestServer::setup(), &key.public(), "EdDSA");
+    for url in ["https://shop.example/sign-in?back=1&x=2", "/sign-in"] {
+        let setup = setup.clone().env("SHOP_SIGN_IN_URL", url);
+        let server = setup.start().await;
+        let page = server.ask(&Request::get("/")).await.text();
+        let told = format!("&quot;signInUrl&quot;:&quot;{url}&quot;").replace("&x=", "&amp;x=");
+        assert!(page.contains(&told), "{told} is not in {page}");
     }
 }
 

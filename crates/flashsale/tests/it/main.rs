@@ -10,6 +10,9 @@
 
 mod audit;
 mod audit_findings;
+mod bots;
+mod bots_service;
+mod bots_settings;
 mod brake;
 mod concurrency;
 mod console;
@@ -70,6 +73,7 @@ mod sabotage;
 mod schemathesis;
 mod settings;
 mod shop_look;
+mod signing_keys;
 mod stock;
 mod support;
 mod time;

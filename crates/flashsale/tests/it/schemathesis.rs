@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use flashsale_testkit::{Program, RedisServer};
 
+use crate::support::bots::{Says, StandIn, with_work};
 use crate::support::http::Request;
 use crate::support::machine_alone;
 use crate::support::process::Process;
@@ -45,6 +46,20 @@ async fn made_up_requests_over_the_limits_are_answered_as_documented() {
     run.passes(&server, EXAMPLES).await;
     // So it was the run that has met them.
     assert_eq!(server.ask(&Request::get("/api/csrf")).await.status, 429);
+}
+
+#[tokio::test]
+async fn made_up_requests_are_answered_as_documented_where_there_is_a_check() {
+    let _alone = machine_alone().await;
+    let service = StandIn::start(Says::Body(200, r#"{"success":true}"#.to_owned())).await;
+    let of_service = service.asked_by(TestServer::setup());
+    for setup in [with_work(TestServer::setup()), of_service] {
+        let server = setup.start().await;
+        let run = Run::of_buyers(&server).await;
+        let run = run.with(&["--include-path-regex", "^/api/(check|pass|purchase)"]);
+        run.passes(&server, EXAMPLES).await;
+    }
+    assert!(!service.questions().is_empty(), "no request had a token");
 }
 
 /// The negative control: a server that does not keep to the document is noticed.

@@ -62,6 +62,7 @@ async fn the_page_is_the_shops() {
             "pictureUrl": url,
             "pictureAlt": "A stack",
             "language": "de",
+            "signInUrl": null,
         })
     );
     assert_eq!(

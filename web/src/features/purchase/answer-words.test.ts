@@ -26,6 +26,7 @@ const REFUSALS: [PurchaseAnswer, string][] = [
   [{ kind: 'csrf', reason: 'invalid', freshToken: null, correlationId }, 'retry'],
   [{ kind: 'invalid_user', correlationId }, 'edit'],
   [{ kind: 'bad_request', correlationId }, 'reload'],
+  [{ kind: 'other_user', correlationId }, 'edit'],
 ];
 const NO_ANSWERS: PurchaseAnswer[] = [
   { kind: 'busy', retryAfterMs: 2_100, correlationId },

@@ -45,6 +45,8 @@ function wordsForAnswer(answer: PurchaseAnswer, messages: Messages): AnswerWords
   switch (answer.kind) {
     case 'purchased':
     case 'already_purchased':
+    // Who is not signed in has a way to do that in the place of the form.
+    case 'unauthorized':
       return null;
     case 'sold_out':
       return { tone: 'refused', ...words.sold_out, reference: null, next: 'none' };
@@ -59,12 +61,18 @@ function wordsForAnswer(answer: PurchaseAnswer, messages: Messages): AnswerWords
       return { tone: 'trouble', title, body: body(wait), reference, next: 'retry' };
     }
     case 'csrf':
+    // A pass that was just given and does not come back: as with the other cookie, the browser keeps none.
+    case 'pass_required':
       return { tone: 'trouble', ...words.csrf, reference, next: 'retry' };
     case 'invalid_user':
       return { tone: 'refused', ...words.invalid_user, reference, next: 'edit' };
+    case 'other_user':
+      return { tone: 'refused', ...words.other_user, reference, next: 'edit' };
     case 'bad_request':
       return { tone: 'trouble', ...words.bad_request, reference, next: 'reload' };
     case 'busy':
+    case 'check_failed':
+    case 'check_unavailable':
     case 'internal':
     case 'unreadable':
     case 'unreachable':

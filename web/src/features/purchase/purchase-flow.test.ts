@@ -5,7 +5,7 @@ import type { PurchaseRequest } from '@/lib/api/client';
 import { ORDER_ID } from '@/testing/fake-shop';
 import { openBuyer } from '@/testing/open-buyer';
 
-import { TRIES_MAX } from './retry-schedule';
+import { TRIES_MAX } from '@/lib/retry-schedule';
 
 const BOUGHT: PurchaseAnswer = { kind: 'purchased', orderId: ORDER_ID, correlationId: 'r' };
 const BUSY: PurchaseAnswer = { kind: 'busy', retryAfterMs: 2_000, correlationId: 'r' };

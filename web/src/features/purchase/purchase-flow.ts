@@ -1,4 +1,5 @@
 import { ApiError, type PurchaseAnswer } from '@/lib/api/answers';
+import { CheckError } from '@/lib/api/check-client';
 import type { PurchaseRequest } from '@/lib/api/client';
 import type { CsrfTokens } from '@/lib/api/csrf-tokens';
 import type { Connection } from '@/lib/connection';
@@ -22,7 +23,7 @@ export interface PurchaseFlow {
   tryNow: () => void;
   /** Ends the tries; what is on its way may still be answered. */
   stop: () => void;
-  /** Takes up the purchase that an earlier visit of the page left without an answer. */
+  /** Takes up the purchase that an earlier visit of the page, or a sign-in, left without an answer. */
   restore: (saleKey: string, userId: string) => void;
   /** Tells that an order has become known by another way. */
   orderKnown: (saleKey: string, userId: string) => void;
@@ -33,9 +34,16 @@ export interface PurchaseFlowParts {
   csrfTokens: CsrfTokens;
   intentions: IntentionStore;
   connection: Connection;
+  /**
+   * Waits until this person has passed the check before the sale, if there is one; with `required` the shop has
+   * said that there is.
+   */
+  pass: (userId: string, required: boolean) => Promise<void>;
   post: (request: PurchaseRequest) => Promise<PurchaseAnswer>;
   /** Told of every order that this page learns of by buying. */
   onOrder: (intention: Intention, answer: OrderAnswer) => void;
+  /** Told of every answer. */
+  onAnswer: (answer: PurchaseAnswer) => void;
   /** By the server's clock; `null` while that is not known. */
   msToStart: () => number | null;
   random?: () => number;
@@ -45,7 +53,7 @@ export type OrderAnswer = Extract<PurchaseAnswer, { kind: 'purchased' | 'already
 
 /** Runs the state machine: asks for the token, sends the purchase, waits, keeps what must be kept. */
 export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
-  const { csrfTokens, intentions, connection, post, msToStart, random = Math.random } = parts;
+  const { csrfTokens, intentions, connection, pass, post, msToStart, random = Math.random } = parts;
   const listeners = new Set<() => void>();
   let state = IDLE;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -79,6 +87,7 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
       if (given.freshToken === null) csrfTokens.forget();
       else csrfTokens.renew(given.freshToken);
     }
+    parts.onAnswer(given);
     dispatch({
       type: 'answer',
       idempotencyKey,
@@ -92,10 +101,11 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
 
   const run = async () => {
     if (state.step !== 'token') return;
-    const { intention } = state;
+    const { intention, passRetried = false } = state;
     turn += 1;
     const mine = turn;
     try {
+      await pass(intention.userId, passRetried);
       const csrfToken = await csrfTokens.get();
       if (turn === mine) dispatch({ type: 'token', csrfToken });
     } catch (error) {
@@ -108,6 +118,8 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
       // oxlint-disable-next-line no-await-in-loop
       answer(intention, await post({ csrfToken: round.csrfToken, ...intention }).catch(asAnswer));
     }
+    // The shop wants a pass: once more from the beginning.
+    if (turn === mine && isAtToken()) await run();
   };
 
   const tryNow = () => {
@@ -117,6 +129,8 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
     if (isWaiting()) armTimer();
     else void run();
   };
+
+  const isAtToken = () => state.step === 'token' && state.passRetried === true;
 
   const isWaiting = () => state.step === 'waiting';
 
@@ -170,6 +184,7 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
 /** A bug of this page must not leave the buyer before a button that turns for ever. */
 function asAnswer(error: unknown): PurchaseAnswer {
   if (error instanceof ApiError) return error.failure;
+  if (error instanceof CheckError) return error.answer;
   console.error(error);
   return { kind: 'unreadable', correlationId: null };
 }

@@ -4,7 +4,7 @@ import type { PurchaseAnswer } from '@/lib/api/answers';
 import { ORDER_ID } from '@/testing/fake-shop';
 
 import { IDLE, type PurchaseEvent, type PurchaseState, transition } from './purchase-machine';
-import { RETRYING_MS_MAX, TRIES_MAX } from './retry-schedule';
+import { RETRYING_MS_MAX, TRIES_MAX } from '@/lib/retry-schedule';
 
 const intention = { saleKey: 'sale', userId: 'ada', idempotencyKey: 'k1' };
 const another = { saleKey: 'sale', userId: 'bob', idempotencyKey: 'k2' };

@@ -1,7 +1,7 @@
 import type { PurchaseAnswer } from '@/lib/api/answers';
 
 import type { Intention } from './intention-store';
-import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from './retry-schedule';
+import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from '@/lib/retry-schedule';
 
 /**
  * The course of one purchase as a pure state machine. It knows no network, no storage, no clock, no
@@ -10,6 +10,7 @@ import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from './retry-schedu
  * ```
  * idle ── press ──► token ── token ──► sending ── the sale's answer ──► answered
  *   │                 ▲ └─────────────────┤ ▲ └─ csrf, once: with the fresh token
+ *   │                 └─ no pass, once ───┤ │
  *   │                 │ retry             │ │
  *   └─ restore ──► waiting ◄── no answer ─┘ └── (a late answer of the sale is taken anywhere)
  *                     └── stop, or one try too many ──► stopped ── press ──► token
@@ -19,10 +20,10 @@ import { backoffMs, RETRYING_MS_MAX, retryWait, TRIES_MAX } from './retry-schedu
  */
 export type PurchaseState =
   | { step: 'idle' }
-  /** A CSRF token is being fetched. */
-  | ({ step: 'token' } & Tries)
+  /** A CSRF token is being fetched, and a pass where one is needed. */
+  | ({ step: 'token'; passRetried?: boolean } & Tries)
   /** The purchase is on its way. */
-  | ({ step: 'sending'; csrfToken: string; csrfRetried: boolean } & Tries)
+  | ({ step: 'sending'; csrfToken: string; csrfRetried: boolean; passRetried?: boolean } & Tries)
   /** No answer of the sale yet. The next try goes out by itself, or once there is a network. */
   | ({ step: 'waiting'; earliestAtMs: number; retryAtMs: number; offline: boolean } & Tries)
   /** No answer of the sale, and no try goes out by itself any more. */
@@ -67,7 +68,7 @@ export type PurchaseEvent =
   | { type: 'stop' }
   | { type: 'offline' }
   | { type: 'online'; atMs: number; random: number }
-  /** An earlier visit of this page left the intention without an answer. */
+  /** An earlier visit left the intention without an answer, or the buyer has signed in again. */
   | { type: 'restore'; intention: Intention; stopped: boolean; atMs: number; random: number }
   /** The order turned out to be known, by another tab or by the shop's books. */
   | { type: 'known'; saleKey: string; userId: string }
@@ -106,7 +107,7 @@ export function transition(state: PurchaseState, event: PurchaseEvent): Purchase
       return { ...state, offline: false, sinceMs: event.atMs, retryAtMs };
     }
     case 'restore':
-      return state.step === 'idle' ? restored(event) : state;
+      return state.step === 'idle' || awaitsSignIn(state) ? restored(event) : state;
     case 'known': {
       const unsettled = isGoingOn(state) || state.step === 'stopped';
       if (!unsettled || state.intention.userId !== event.userId) return state;
@@ -131,6 +132,11 @@ export function isGoingOn(
   return isUnderWay(state) || state.step === 'waiting';
 }
 
+/** Whether the order lies still until its buyer is signed in again. */
+export function awaitsSignIn(state: PurchaseState): boolean {
+  return state.step === 'answered' && state.answer.kind === 'unauthorized';
+}
+
 /**
  * Whether the sale itself has spoken. Without that the order may or may not exist, and the next try
  * has to carry the same key.
@@ -147,6 +153,11 @@ export function isSettled(answer: PurchaseAnswer): boolean {
     case 'busy':
     case 'rate_limited':
     case 'csrf':
+    case 'unauthorized':
+    case 'other_user':
+    case 'pass_required':
+    case 'check_failed':
+    case 'check_unavailable':
     case 'internal':
     case 'unreadable':
     case 'unreachable':
@@ -166,6 +177,9 @@ function takeAnswer(state: PurchaseState, event: AnswerEvent): PurchaseState {
   const mayRenewToken = state.step === 'sending' && !state.csrfRetried;
   if (mayRenewToken && answer.kind === 'csrf' && answer.freshToken !== null) {
     return { ...state, csrfToken: answer.freshToken, csrfRetried: true };
+  }
+  if (state.step === 'sending' && answer.kind === 'pass_required' && state.passRetried !== true) {
+    return { ...triesOf(state), step: 'token', passRetried: true };
   }
   const wait = retryWait(answer, { ...event, tries: state.tries });
   if (wait === null) return { step: 'answered', intention, answer };

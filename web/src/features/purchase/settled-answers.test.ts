@@ -14,6 +14,8 @@ test.each<[PurchaseAnswer['kind'], boolean]>([
   ['busy', false],
   ['rate_limited', false],
   ['csrf', false],
+  ['unauthorized', false],
+  ['other_user', false],
   ['internal', false],
   ['unreadable', false],
   ['unreachable', false],

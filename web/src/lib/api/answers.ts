@@ -25,6 +25,8 @@ export type Failure = Referenced &
     | { kind: 'busy'; retryAfterMs: number }
     | { kind: 'rate_limited'; retryAfterMs: number }
     | { kind: 'invalid_user' }
+    /** Nobody is signed in at the shop, or the sign-in has run out. */
+    | { kind: 'unauthorized'; expired: boolean }
     | { kind: 'bad_request' }
     | { kind: 'internal' }
     | { kind: 'unreadable' }
@@ -40,6 +42,14 @@ export type PurchaseAnswer =
         | { kind: 'sold_out' }
         | { kind: 'not_active'; phase: 'upcoming' | 'ended' | 'paused' | null }
         | { kind: 'csrf'; reason: string; freshToken: string | null }
+        /** Somebody else is signed in than the one for whom the order was. */
+        | { kind: 'other_user' }
+        /** There is a check before the sale, and this browser shows no good pass. */
+        | { kind: 'pass_required' }
+        /** The check was made, and was not passed. */
+        | { kind: 'check_failed' }
+        /** The check cannot be made now. */
+        | { kind: 'check_unavailable'; retryAfterMs: number }
       ));
 
 /** Thrown by requests whose only good answer is a success. */
@@ -68,12 +78,33 @@ export function readPurchaseAnswer(reply: Reply): PurchaseAnswer {
         return { kind: 'not_active', phase: sale.output.phase ?? null, correlationId };
     }
   }
+  return readRefusal(reply);
+}
+
+/** Names why a request that changes something was refused before the sale was asked. */
+export function readRefusal(reply: Reply): PurchaseAnswer {
+  const { body, httpStatus, correlationId } = reply;
   const csrf = v.safeParse(csrfRefusalSchema, body);
   if (csrf.success && httpStatus === 403) {
     const { reason, csrfToken } = csrf.output;
     return { kind: 'csrf', reason, freshToken: csrfToken ?? null, correlationId };
   }
-  return readFailure(reply);
+  const error = v.safeParse(errorSchema, body);
+  const code = error.success ? `${httpStatus} ${error.output.error}` : null;
+  switch (code) {
+    case '403 other_user':
+      return { kind: 'other_user', correlationId };
+    case '403 pass_required':
+      return { kind: 'pass_required', correlationId };
+    // Where the check is another one by now, what was shown for this one is worth nothing.
+    case '403 check_failed':
+    case '409 other_check':
+      return { kind: 'check_failed', correlationId };
+    case '503 check_unavailable':
+      return { kind: 'check_unavailable', retryAfterMs: waitIn(error), correlationId };
+    default:
+      return readFailure(reply);
+  }
 }
 
 /** Names what went wrong with an answer that is not the one hoped for. */
@@ -87,11 +118,12 @@ export function readFailure({ body, httpStatus, correlationId }: Reply): Failure
   if (!error.success) return { kind: 'unreadable', correlationId };
   switch (error.output.error) {
     case 'rate_limited': {
-      const wait = error.output.retryAfterMs ?? RETRY_AFTER_MS_DEFAULT;
-      return { kind: 'rate_limited', retryAfterMs: boundedWait(wait), correlationId };
+      return { kind: 'rate_limited', retryAfterMs: waitIn(error), correlationId };
     }
     case 'invalid_user':
       return { kind: 'invalid_user', correlationId };
+    case 'unauthorized':
+      return { kind: 'unauthorized', expired: error.output.reason === 'expired', correlationId };
     case 'bad_request':
     case 'payload_too_large':
     case 'unsupported_media_type':
@@ -108,6 +140,11 @@ export function readFailure({ body, httpStatus, correlationId }: Reply): Failure
 
 export function unreachable({ correlationId }: NoReply): Failure {
   return { kind: 'unreachable', correlationId };
+}
+
+function waitIn(error: v.SafeParseResult<typeof errorSchema>): number {
+  const told = error.success ? error.output.retryAfterMs : undefined;
+  return boundedWait(told ?? RETRY_AFTER_MS_DEFAULT);
 }
 
 function boundedWait(retryAfterMs: number): number {

@@ -69,6 +69,21 @@ describe('a purchase', () => {
       { status: 429, json: error('rate_limited', { retryAfterMs: 9000 }) },
       { kind: 'rate_limited', retryAfterMs: 9000 },
     ],
+    [
+      'not signed in',
+      { status: 401, json: error('unauthorized', { reason: 'missing' }) },
+      { kind: 'unauthorized', expired: false },
+    ],
+    [
+      'signed in no more',
+      { status: 401, json: error('unauthorized', { reason: 'expired' }) },
+      { kind: 'unauthorized', expired: true },
+    ],
+    [
+      'signed in as somebody else',
+      { status: 403, json: error('other_user') },
+      { kind: 'other_user' },
+    ],
     ['invalid user', { status: 422, json: error('invalid_user') }, { kind: 'invalid_user' }],
     ['bad request', { status: 400, json: error('bad_request') }, { kind: 'bad_request' }],
     ['too large', { status: 413, json: error('payload_too_large') }, { kind: 'bad_request' }],
@@ -155,7 +170,7 @@ describe('reads', () => {
 
   test('a token', async () => {
     fakeShop({ 'GET /api/csrf': { json: { csrfToken: 'abc' } } });
-    expect(await getCsrfToken()).toBe('abc');
+    expect(await getCsrfToken()).toEqual({ csrfToken: 'abc' });
   });
 
   test('an order is asked for by an encoded id', async () => {

@@ -1,23 +1,14 @@
-import * as v from 'valibot';
-
+import { type PurchaseAnswer, readPurchaseAnswer, unreachable } from './answers';
+import { ask } from './ask';
 import {
-  ApiError,
-  type PurchaseAnswer,
-  readFailure,
-  readPurchaseAnswer,
-  unreachable,
-} from './answers';
-import {
+  type CsrfToken,
   csrfTokenSchema,
   type OrderLookUp,
   orderLookUpSchema,
   type SaleStatus,
   saleStatusSchema,
 } from './schemas';
-import { NoReply, type Reply, type Request, send } from './transport';
-
-/** Reads give up sooner than a purchase: the next poll or a second press costs nothing. */
-const READ_TIMEOUT_MS = 8_000;
+import { NoReply, send } from './transport';
 
 /** Longer than the server's own deadline for a purchase, so that its answer is not missed. */
 const PURCHASE_TIMEOUT_MS = 15_000;
@@ -36,18 +27,19 @@ export interface PurchaseRequest {
 
 export async function getStatus(signal?: AbortSignal): Promise<ObservedStatus> {
   const path = '/api/status';
-  const [status, reply] = await read({ path, correlated: false, signal }, saleStatusSchema);
+  const [status, reply] = await ask({ path, correlated: false, signal }, saleStatusSchema);
   return { status, receivedAtMs: reply.receivedAtMs };
 }
 
-export async function getCsrfToken(): Promise<string> {
-  const [{ csrfToken }] = await read({ path: '/api/csrf' }, csrfTokenSchema);
-  return csrfToken;
+/** The token against forged requests, and who is signed in where the shop's tokens say it. */
+export async function getCsrfToken(): Promise<CsrfToken> {
+  const [token] = await ask({ path: '/api/csrf' }, csrfTokenSchema);
+  return token;
 }
 
 export async function getOrderOf(userId: string, signal?: AbortSignal): Promise<OrderLookUp> {
   const path = `/api/purchase/${encodeURIComponent(userId)}`;
-  const [lookUp] = await read({ path, signal }, orderLookUpSchema);
+  const [lookUp] = await ask({ path, signal }, orderLookUpSchema);
   return lookUp;
 }
 
@@ -67,21 +59,6 @@ export async function postPurchase(purchase: PurchaseRequest): Promise<PurchaseA
     return readPurchaseAnswer(reply);
   } catch (error) {
     if (error instanceof NoReply) return unreachable(error);
-    throw error;
-  }
-}
-
-async function read<const Schema extends v.GenericSchema>(
-  request: Pick<Request, 'path' | 'correlated' | 'signal'>,
-  schema: Schema,
-): Promise<[v.InferOutput<Schema>, Reply]> {
-  try {
-    const reply = await send({ method: 'GET', timeoutMs: READ_TIMEOUT_MS, ...request });
-    const parsed = v.safeParse(schema, reply.body);
-    if (reply.httpStatus === 200 && parsed.success) return [parsed.output, reply];
-    throw new ApiError(readFailure(reply));
-  } catch (error) {
-    if (error instanceof NoReply) throw new ApiError(unreachable(error), error);
     throw error;
   }
 }

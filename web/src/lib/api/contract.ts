@@ -4,9 +4,12 @@ import type { components } from './openapi';
 import type {
   busySchema,
   csrfRefusalSchema,
-  csrfTokenSchema,
+  Challenge,
+  CheckKind,
+  CsrfToken,
   errorSchema,
   OrderLookUp,
+  Pass,
   purchaseAnswerSchema,
   SaleStatus,
 } from './schemas';
@@ -19,8 +22,11 @@ export type Contract = [
   // What the page reads in full is the same on both sides.
   Same<SaleStatus, Said['SaleStatus']>,
   Same<OrderLookUp, Said['LookUp']>,
-  Same<v.InferOutput<typeof csrfTokenSchema>, Said['CsrfToken']>,
+  Same<CsrfToken, Said['CsrfToken']>,
   Same<Phase, Said['ClosedPhase']>,
+  Same<CheckKind, Said['CheckKind']>,
+  Same<Challenge, Said['Challenge']>,
+  Same<Pass, Said['PassGiven']>,
   // Of other answers it reads a part, with their HTTP status: whatever the server says must fit.
   Fits<Said['Purchased'] & { httpStatus: 200 }, Answer>,
   Fits<Said['AlreadyPurchased'] & { httpStatus: 409 }, Answer>,

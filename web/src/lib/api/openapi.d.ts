@@ -69,6 +69,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What must be passed before buying
+         * @description It stays the same while the server runs. `ETag` names the answer, so that whoever asks again with
+         *     `If-None-Match` is spared the body.
+         */
+        get: operations["getCheck"];
+        put?: never;
+        /**
+         * A challenge for a proof of work
+         * @description It is good for ten minutes at most, for this user, on every node.
+         */
+        post: operations["getChallenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A pass for whoever has passed the check
+         * @description The pass comes as the cookie `salePass`, for this user alone. Every node knows it, also after a restart. A
+         *     browser sends it with a purchase by itself.
+         */
+        post: operations["getPass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/purchase": {
         parameters: {
             query?: never;
@@ -81,7 +127,8 @@ export interface paths {
         /**
          * Buy one unit
          * @description A unit for each user. `Purchased` is answered only when the order is stored. When the answer is `Busy`,
-         *     or none comes, send the same request again: it gets one stable answer.
+         *     or none comes, send the same request again: it gets one stable answer. Where `GET /api/check` names a check, the
+         *     cookie of its pass must come too.
          */
         post: operations["purchase"];
         delete?: never;
@@ -217,6 +264,79 @@ export interface components {
              */
             correlationId: string;
         };
+        /** @description Something to work on, for this user alone. */
+        Challenge: {
+            /**
+             * @description It holds a time, random bits and a signature.
+             * @example BwcHBwcHBwcHBwcHBwcHBwAAAaMYb8AAr0Vd1yE9aYb0s9lVqYhB9C2m0sYv7C0u1m3Kp4n2y7E
+             */
+            challenge: string;
+            /**
+             * Format: int32
+             * @description How many bits must be zero.
+             * @example 18
+             */
+            bits: number;
+            /**
+             * Format: int64
+             * @description Until when it is good, in epoch milliseconds.
+             * @example 1795410839332
+             */
+            expiresAt: number;
+        };
+        /** @description The answers with this code: the one to a request that may be forged, and the one to a body that names another user than the token. */
+        ChallengeForbidden: components["schemas"]["CsrfRefusal"] | components["schemas"]["OtherUser"];
+        /** @description Who wants a challenge. Where `identity` is `token`, the token says it, and `userId` may be left out. */
+        ChallengeRequest: {
+            userId?: components["schemas"]["UserId"];
+        };
+        /**
+         * @description The check is not passed: the challenge has expired, the solution is wrong or for another user, or the
+         *     service says no.
+         */
+        CheckFailed: {
+            /** @enum {string} */
+            error: "check_failed";
+            reason: components["schemas"]["CheckReason"];
+            /**
+             * @description A sentence for a person.
+             * @example The challenge has expired. Get a new one, and try again.
+             */
+            message: string;
+            /**
+             * @description What the header `Correlation-Id` says.
+             * @example 310af4b50f6d92028812bb22a5749146
+             */
+            correlationId: string;
+        };
+        /** @description What must be passed before buying. */
+        CheckKind: components["schemas"]["NoCheck"] | components["schemas"]["ProofOfWork"] | components["schemas"]["Service"];
+        /**
+         * @description Why the check is not passed.
+         * @enum {string}
+         */
+        CheckReason: "expired" | "wrong" | "refused";
+        /** @description The service that checks does not answer. */
+        CheckUnavailable: {
+            /** @enum {string} */
+            error: "check_unavailable";
+            /**
+             * Format: int64
+             * @description When to try again, in milliseconds from now. It is spread, so that not all come back at once.
+             * @example 1840
+             */
+            retryAfterMs: number;
+            /**
+             * @description A sentence for a person.
+             * @example The check cannot be made now. Try again in a moment.
+             */
+            message: string;
+            /**
+             * @description What the header `Correlation-Id` says.
+             * @example 310af4b50f6d92028812bb22a5749146
+             */
+            correlationId: string;
+        };
         /**
          * @description Why nothing can be bought: the sale has not begun, is over, or is paused and may go on.
          * @enum {string}
@@ -320,6 +440,11 @@ export interface components {
              */
             correlationId: string;
         };
+        /** @description Nothing: a purchase needs no pass. */
+        NoCheck: {
+            /** @enum {string} */
+            check: "none";
+        };
         /** @description Where `identity` is `token`: the request brought no token of the shop that is good. */
         NoIdentity: {
             /** @enum {string} */
@@ -396,6 +521,21 @@ export interface components {
          * @example afbb44c89da8d70779573b9216720669
          */
         OrderId: string;
+        /** @description The check of this sale is another one. */
+        OtherCheck: {
+            /** @enum {string} */
+            error: "other_check";
+            /**
+             * @description A sentence for a person.
+             * @example The check of this sale is another one: GET /api/check says which.
+             */
+            message: string;
+            /**
+             * @description What the header `Correlation-Id` says.
+             * @example 310af4b50f6d92028812bb22a5749146
+             */
+            correlationId: string;
+        };
         /** @description Where `identity` is `token`: the body names another user than the token. */
         OtherUser: {
             /** @enum {string} */
@@ -403,6 +543,54 @@ export interface components {
             /**
              * @description A sentence for a person.
              * @example The body names another user than the token. Leave "userId" out.
+             */
+            message: string;
+            /**
+             * @description What the header `Correlation-Id` says.
+             * @example 310af4b50f6d92028812bb22a5749146
+             */
+            correlationId: string;
+        };
+        /** @description The answers with this code: the check is not passed, the request may be forged, or the body names another user than the token. */
+        PassForbidden: components["schemas"]["CheckFailed"] | components["schemas"]["CsrfRefusal"] | components["schemas"]["OtherUser"];
+        /** @description The check is passed. The pass is a cookie that no script can read. */
+        PassGiven: {
+            /**
+             * Format: int64
+             * @description Until when it is good, in epoch milliseconds.
+             * @example 1795417439332
+             */
+            expiresAt: number;
+        };
+        /**
+         * @description Why a purchase brings no good pass.
+         * @enum {string}
+         */
+        PassReason: "missing" | "invalid" | "expired" | "other_user";
+        /**
+         * @description Who wants a pass, and what he shows: `challenge` and `nonce` for a proof of work, `token` for a service.
+         *     Where `identity` is `token`, `userId` may be left out. Other members are passed over.
+         */
+        PassRequest: {
+            userId?: components["schemas"]["UserId"];
+            /** @description The challenge of `POST /api/check`. It may be shown again while it is good. */
+            challenge?: string;
+            /**
+             * @description What solves it: a text of at most 64 bytes, such as a number in digits.
+             * @example 182736
+             */
+            nonce?: string;
+            /** @description What the widget of the service gave. */
+            token?: string;
+        };
+        /** @description There is a check before the sale, and the request brings no pass that is good for this user. */
+        PassRequired: {
+            /** @enum {string} */
+            error: "pass_required";
+            reason: components["schemas"]["PassReason"];
+            /**
+             * @description A sentence for a person.
+             * @example The pass has expired. Pass the check again.
              */
             message: string;
             /**
@@ -426,8 +614,22 @@ export interface components {
              */
             correlationId: string;
         };
-        /** @description The answers with this code: the sale's own, the one to a request that may be forged, and the one to a body that names another user than the token. */
-        PurchaseForbidden: components["schemas"]["NotActive"] | components["schemas"]["CsrfRefusal"] | components["schemas"]["OtherUser"];
+        /**
+         * @description A proof of work. `POST /api/check` gives a challenge. Find a text `nonce` such that the SHA-256 of the
+         *     challenge, a full stop and the nonce begins with `bits` zero bits, and send both to `POST /api/pass`.
+         */
+        ProofOfWork: {
+            /** @enum {string} */
+            check: "proof_of_work";
+            /**
+             * Format: int32
+             * @description How many bits must be zero: each more doubles the work.
+             * @example 18
+             */
+            bits: number;
+        };
+        /** @description The answers with this code: the sale's own, the one to a request that may be forged, the one to a body that names another user than the token, and the one to a purchase without a pass. */
+        PurchaseForbidden: components["schemas"]["NotActive"] | components["schemas"]["CsrfRefusal"] | components["schemas"]["OtherUser"] | components["schemas"]["PassRequired"];
         /**
          * @description Who wants to buy. Other members are passed over. Where `identity` is `token`, the token says it, and
          *     `userId` may be left out, but may not name somebody else.
@@ -542,6 +744,24 @@ export interface components {
              * @example 1795410239332
              */
             serverTime: number;
+        };
+        /**
+         * @description The word of a service. Show its widget with the script and the site key, and send the token that it gives
+         *     to `POST /api/pass`.
+         */
+        Service: {
+            /** @enum {string} */
+            check: "service";
+            /**
+             * @description What the service knows the page by.
+             * @example 0x4AAAAAAAExampleSiteKey
+             */
+            siteKey: string;
+            /**
+             * @description The script of its widget.
+             * @example https://challenges.cloudflare.com/turnstile/v0/api.js?render=explicit
+             */
+            script: string;
         };
         /** @description Every unit is sold. */
         SoldOut: {
@@ -791,6 +1011,388 @@ export interface operations {
             };
         };
     };
+    getCheck: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer. */
+                "If-None-Match"?: string;
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
+                "Correlation-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The check of this sale. */
+            200: {
+                headers: {
+                    /** @description `public, max-age=1` */
+                    "Cache-Control"?: string;
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description Names these very bytes. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckKind"];
+                };
+            };
+            /** @description It is the same as before. */
+            304: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description The same as before. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The server is at fault. */
+            500: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Internal"];
+                };
+            };
+        };
+    };
+    getChallenge: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The token of `GET /api/csrf`, the same as in the cookie. `X-XSRF-Token` is read where this one is
+                 *     missing.
+                 */
+                "X-CSRF-Token": string;
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
+                "Correlation-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who wants it; at most 16 KiB. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChallengeRequest"];
+            };
+        };
+        responses: {
+            /** @description The challenge. */
+            200: {
+                headers: {
+                    /** @description `no-store`, as on every answer here. */
+                    "Cache-Control"?: string;
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Challenge"];
+                };
+            };
+            /** @description The request cannot be understood. */
+            400: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadRequest"];
+                };
+            };
+            /** @description Nobody is signed in; where `identity` is `token`. */
+            401: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `Bearer`, and what is wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoIdentity"];
+                };
+            };
+            /** @description The request may be forged (`error` is `csrf`), and then a new token comes with it, or the body names another user than the token of the shop (`error` is `other_user`). */
+            403: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description With `csrf`: the new token. */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeForbidden"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestTimeout"];
+                };
+            };
+            /** @description The check of this sale is no proof of work. */
+            409: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherCheck"];
+                };
+            };
+            /** @description The body is over 16 KiB. */
+            413: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayloadTooLarge"];
+                };
+            };
+            /** @description The body is not JSON in UTF-8. */
+            415: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description The user id is not valid. */
+            422: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidUser"];
+                };
+            };
+            /** @description Too many requests come from one network, or for one user. Wait, and send it again. */
+            429: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description What remains of it, and for how many seconds. */
+                    RateLimit?: string;
+                    /** @description The limit: its quota and its window in seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimited"];
+                };
+            };
+            /** @description The server is at fault. */
+            500: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Internal"];
+                };
+            };
+        };
+    };
+    getPass: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The token of `GET /api/csrf`, the same as in the cookie. `X-XSRF-Token` is read where this one is
+                 *     missing.
+                 */
+                "X-CSRF-Token": string;
+                /** @description A name for this request. `X-Correlation-Id` is read as well. Without one, or with one that is not 1 to 128 of the characters `A-Za-z0-9._-`, the server makes one up. */
+                "Correlation-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who wants it, and what he shows; at most 16 KiB. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PassRequest"];
+            };
+        };
+        responses: {
+            /** @description The check is passed. */
+            200: {
+                headers: {
+                    /** @description `no-store`, as on every answer here. */
+                    "Cache-Control"?: string;
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description The pass, `HttpOnly`. It is called `__Host-salePass` under HTTPS. */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassGiven"];
+                };
+            };
+            /** @description The request cannot be understood. */
+            400: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadRequest"];
+                };
+            };
+            /** @description Nobody is signed in; where `identity` is `token`. */
+            401: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `Bearer`, and what is wrong (RFC 6750). */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoIdentity"];
+                };
+            };
+            /** @description The check is not passed (`error` is `check_failed`), or the request may be forged (`error` is `csrf`), and then a new token comes with it, or the body names another user than the token of the shop (`error` is `other_user`). */
+            403: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description With `csrf`: the new token. */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassForbidden"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestTimeout"];
+                };
+            };
+            /** @description This sale has no check. */
+            409: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherCheck"];
+                };
+            };
+            /** @description The body is over 16 KiB. */
+            413: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayloadTooLarge"];
+                };
+            };
+            /** @description The body is not JSON in UTF-8. */
+            415: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnsupportedMediaType"];
+                };
+            };
+            /** @description The user id is not valid. */
+            422: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvalidUser"];
+                };
+            };
+            /** @description Too many requests come from one network, or for one user. Wait, and send it again. */
+            429: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description What remains of it, and for how many seconds. */
+                    RateLimit?: string;
+                    /** @description The limit: its quota and its window in seconds. */
+                    "RateLimit-Policy"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateLimited"];
+                };
+            };
+            /** @description The server is at fault. */
+            500: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Internal"];
+                };
+            };
+            /** @description The service that checks does not answer. Try again later. */
+            503: {
+                headers: {
+                    /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
+                    "Correlation-Id"?: string;
+                    /** @description `retryAfterMs` in seconds, rounded up. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckUnavailable"];
+                };
+            };
+        };
+    };
     purchase: {
         parameters: {
             query?: never;
@@ -855,7 +1457,7 @@ export interface operations {
                     "application/json": components["schemas"]["NoIdentity"];
                 };
             };
-            /** @description The sale is not open, or it is paused (`status` is `not_active`), or the request may be forged (`error` is `csrf`), and then a new token comes with it, or the body names another user than the token of the shop (`error` is `other_user`). */
+            /** @description The sale is not open, or it is paused (`status` is `not_active`), or the request may be forged (`error` is `csrf`), and then a new token comes with it, or the body names another user than the token of the shop (`error` is `other_user`), or there is a check before the sale and no good pass for this user (`error` is `pass_required`). */
             403: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */

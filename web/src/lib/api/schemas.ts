@@ -38,11 +38,33 @@ export const csrfTokenSchema = v.object({
   userId: v.exactOptional(v.string()),
 });
 
+export type CsrfToken = v.InferOutput<typeof csrfTokenSchema>;
+
 export const orderLookUpSchema = v.variant('purchased', [
   v.object({ purchased: v.literal(true), orderId }),
   v.object({ purchased: v.literal(false), orderId: v.null() }),
 ]);
 export type OrderLookUp = v.InferOutput<typeof orderLookUpSchema>;
+
+/** What must be passed before buying. */
+export const checkKindSchema = v.variant('check', [
+  v.object({ check: v.literal('none') }),
+  v.object({ check: v.literal('proof_of_work'), bits: count }),
+  v.object({ check: v.literal('service'), siteKey: v.string(), script: v.string() }),
+]);
+export type CheckKind = v.InferOutput<typeof checkKindSchema>;
+
+/** The work that shows it, and until when it may be shown. */
+export const challengeSchema = v.object({
+  challenge: v.pipe(v.string(), v.regex(/./)),
+  bits: count,
+  expiresAt: timeMs,
+});
+export type Challenge = v.InferOutput<typeof challengeSchema>;
+
+/** The pass is a cookie; this is until when it is good. */
+export const passSchema = v.object({ expiresAt: timeMs });
+export type Pass = v.InferOutput<typeof passSchema>;
 
 /** Answers of the sale itself, each with the HTTP status that must come with it. */
 export const purchaseAnswerSchema = v.variant('status', [
@@ -66,5 +88,7 @@ export const busySchema = v.object({ status: v.literal('busy'), retryAfterMs: ti
 
 export const errorSchema = v.object({
   error: v.string(),
+  /** Why, where the code alone does not say it. */
+  reason: v.optional(v.string()),
   retryAfterMs: v.optional(timeMs),
 });

@@ -43,6 +43,18 @@ export const deAnswers: Messages['answers'] = {
     title: 'Der Shop nimmt diese Angabe nicht an.',
     body: 'Prüfen Sie sie auf Tippfehler und drücken Sie noch einmal. Es wurde nichts bestellt.',
   },
+  check_failed: {
+    title: 'Ihr Browser hat die Prüfung des Shops nicht bestanden.',
+    body: 'Versuchen Sie es noch einmal oder mit einem anderen. Dieser Versuch hat nichts bestellt.',
+  },
+  check_unavailable: {
+    title: 'Die Prüfung Ihres Browsers antwortet nicht.',
+    body: 'Ihre Bestellung liegt bereit. Diese Seite versucht es von selbst noch einmal.',
+  },
+  other_user: {
+    title: 'Inzwischen ist jemand anderes angemeldet.',
+    body: 'Prüfen Sie, wer angemeldet ist, und drücken Sie noch einmal. Dieser Versuch hat nichts bestellt.',
+  },
   bad_request: {
     title: 'Der Shop hat diese Seite nicht verstanden.',
     body: 'Vielleicht ist die Seite veraltet: Laden Sie sie neu und bestellen Sie noch einmal. Es wurde nichts bestellt.',
@@ -61,7 +73,7 @@ export const deAnswers: Messages['answers'] = {
   },
   interrupted: {
     title: 'Ihre letzte Bestellung blieb ohne Antwort.',
-    body: 'Die Seite wurde geschlossen, bevor der Shop geantwortet hat. Jetzt fragt sie noch einmal. Doppelt bestellen können Sie nicht.',
+    body: 'Die Seite wurde verlassen, bevor der Shop geantwortet hat. Jetzt fragt sie noch einmal. Doppelt bestellen können Sie nicht.',
   },
   stopped: {
     title: 'Aufgehört, ohne Antwort.',

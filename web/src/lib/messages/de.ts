@@ -1,4 +1,5 @@
 import { deAnswers } from './de-answers';
+import { deLookUp } from './de-look-up';
 import type { Messages } from './en';
 
 /** Every word that the page says, in German. */
@@ -88,6 +89,7 @@ export const de: Messages = {
     hint: 'Ein Stück pro Person.',
     buy: 'Jetzt kaufen',
     sending: 'Bestellung wird gesendet',
+    checking: 'Ihr Browser wird geprüft',
     waiting: 'Fragt weiter',
     tryAgain: 'Noch einmal versuchen',
     askAgain: 'Noch einmal fragen',
@@ -95,6 +97,33 @@ export const de: Messages = {
     firstCome: 'Bestellungen gelten in der Reihenfolge, in der sie eintreffen.',
     goesOnByItself:
       'Lassen Sie diese Seite offen: Geht der Verkauf weiter, öffnet sich der Knopf von selbst.',
+  },
+
+  signIn: {
+    as: 'Angemeldet als',
+    asking: 'Der Shop wird gefragt, wer Sie sind.',
+    unknown: 'Der Shop hat nicht gesagt, wer Sie sind. Diese Seite fragt von selbst noch einmal.',
+    missing: {
+      title: 'Melden Sie sich an, um zu kaufen.',
+      body: 'Der Shop verkauft das an Kunden, die angemeldet sind.',
+    },
+    expired: {
+      title: 'Ihre Anmeldung ist abgelaufen.',
+      body: 'Melden Sie sich noch einmal an, dann geht es hier weiter.',
+    },
+    kept: 'Ihre Bestellung liegt bereit. Sie geht von selbst hinaus, wenn Sie zurück sind.',
+    link: (shop) => `Bei ${shop} anmelden`,
+    inWords: (shop) => `Melden Sie sich bei ${shop} an und kommen Sie dann auf diese Seite zurück.`,
+  },
+
+  check: {
+    checking: 'Ihr Browser wird geprüft …',
+    checkingByService: 'Ihr Browser wird geprüft … Werden Sie etwas gefragt, antworten Sie hier.',
+    passed: 'Ihr Browser ist geprüft.',
+    later: 'Die Prüfung war nicht möglich. Diese Seite versucht es von selbst noch einmal.',
+    failed:
+      'Ihr Browser hat die Prüfung nicht bestanden. Versuchen Sie es noch einmal oder mit einem anderen.',
+    again: 'Noch einmal prüfen',
   },
 
   retry: {
@@ -175,45 +204,5 @@ export const de: Messages = {
       `Der Shop hat keine Bestellung für ${userId}. Der Beleg in diesem Browser wurde deshalb entfernt.`,
   },
 
-  lookUp: {
-    summary: 'Habe ich eins bekommen?',
-    body: 'Geben Sie an, womit Sie bestellt haben. Der Shop sieht in seinen Büchern nach.',
-    label: 'E-Mail oder Kundennummer nachsehen',
-    submit: 'Nachsehen',
-    asking: 'Wird nachgesehen',
-    found: 'Ja. Unter dieser Angabe gibt es eine Bestellung:',
-    notFound: 'Nein, nicht in diesem Verkauf.',
-    notFoundBody:
-      'Der Shop hat unter dieser Angabe keine Bestellung. Haben Sie eine andere benutzt, sehen Sie damit nach.',
-    failed: {
-      busy: {
-        title: 'Der Shop hat gerade zu viel zu tun, um nachzusehen.',
-        body: 'Versuchen Sie es gleich noch einmal.',
-      },
-      rate_limited: {
-        title: 'Zu viele Anfragen über Ihre Verbindung.',
-        body: 'Versuchen Sie es gleich noch einmal.',
-      },
-      invalid_user: {
-        title: 'Der Shop nimmt diese Angabe nicht an.',
-        body: 'Prüfen Sie sie auf Tippfehler.',
-      },
-      bad_request: {
-        title: 'Der Shop hat diese Seite nicht verstanden.',
-        body: 'Vielleicht ist die Seite veraltet: Laden Sie sie neu und sehen Sie noch einmal nach.',
-      },
-      internal: {
-        title: 'Im Shop ist etwas kaputtgegangen.',
-        body: 'Versuchen Sie es gleich noch einmal.',
-      },
-      unreadable: {
-        title: 'Die Antwort ergab keinen Sinn.',
-        body: 'Versuchen Sie es gleich noch einmal.',
-      },
-      unreachable: {
-        title: 'Keine Verbindung zum Shop.',
-        body: 'Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
-      },
-    },
-  },
+  lookUp: deLookUp,
 };

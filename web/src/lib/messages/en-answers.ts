@@ -41,6 +41,18 @@ export const enAnswers = {
     title: 'The shop does not take this id.',
     body: 'Check it for typing errors and press again. Nothing was ordered.',
   },
+  check_failed: {
+    title: 'Your browser did not pass the shop’s check.',
+    body: 'Try again, or in another browser. Nothing was ordered by this try.',
+  },
+  check_unavailable: {
+    title: 'The shop’s check of your browser does not answer.',
+    body: 'Your order is kept ready. This page tries again by itself.',
+  },
+  other_user: {
+    title: 'Somebody else is signed in now.',
+    body: 'Look who is signed in and press again. Nothing was ordered by this try.',
+  },
   bad_request: {
     title: 'The shop did not understand this page.',
     body: 'The page may be out of date: reload it and order again. Nothing was ordered.',
@@ -59,7 +71,7 @@ export const enAnswers = {
   },
   interrupted: {
     title: 'Your last order got no answer.',
-    body: 'The page was closed before the shop replied. It asks again now. You cannot end up with two.',
+    body: 'The page was left before the shop replied. It asks again now. You cannot end up with two.',
   },
   stopped: {
     title: 'Stopped, without an answer.',

@@ -1,4 +1,5 @@
 import { enAnswers } from './en-answers';
+import { enLookUp } from './en-look-up';
 
 /** Every word that the page says, in English. Another language is one more object of this shape. */
 export const en = {
@@ -91,12 +92,41 @@ export const en = {
     hint: 'One per person.',
     buy: 'Buy now',
     sending: 'Sending your order',
+    checking: 'Checking this browser',
     waiting: 'Still asking',
     tryAgain: 'Try again',
     askAgain: 'Ask again',
     opensByItself: 'Leave this page open: the button opens by itself, no reload needed.',
     firstCome: 'Orders are taken in the order in which they arrive.',
     goesOnByItself: 'Leave this page open: the button opens by itself when the sale goes on.',
+  },
+
+  /** Where a token of the shop says who buys. */
+  signIn: {
+    as: 'Signed in as',
+    asking: 'The shop is asked who you are.',
+    unknown: 'The shop has not said who you are. This page asks again by itself.',
+    missing: {
+      title: 'Sign in to buy.',
+      body: 'The shop sells this to customers who are signed in.',
+    },
+    expired: {
+      title: 'Your sign-in has run out.',
+      body: 'Sign in once more, then you can go on here.',
+    },
+    kept: 'Your order is kept. It goes out by itself when you are back.',
+    link: (shop: string) => `Sign in at ${shop}`,
+    inWords: (shop: string) => `Sign in at ${shop}, then come back to this page.`,
+  },
+
+  /** The check before the sale, where there is one. */
+  check: {
+    checking: 'Checking this browser …',
+    checkingByService: 'Checking this browser … If you are asked something here, answer it.',
+    passed: 'This browser is checked.',
+    later: 'The check could not be made. This page tries again by itself.',
+    failed: 'This browser did not pass the check. Try again, or in another browser.',
+    again: 'Check again',
   },
 
   /** What is said while the page asks again by itself. */
@@ -177,37 +207,7 @@ export const en = {
       `The shop has no order for ${userId}, so the receipt kept in this browser was removed.`,
   },
 
-  lookUp: {
-    summary: 'Did I get one?',
-    body: 'Enter the id you ordered with. The shop looks in its books.',
-    label: 'Look up e-mail or customer id',
-    submit: 'Look it up',
-    asking: 'Looking',
-    found: 'Yes. There is an order for this id:',
-    notFound: 'No, not in this sale.',
-    notFoundBody: 'The shop has no order for this id. If you used another one, look that up.',
-    failed: {
-      busy: { title: 'The shop is too busy to look right now.', body: 'Try again in a moment.' },
-      rate_limited: {
-        title: 'Too many look-ups from your connection.',
-        body: 'Try again in a moment.',
-      },
-      invalid_user: {
-        title: 'The shop does not take this id.',
-        body: 'Check it for typing errors.',
-      },
-      bad_request: {
-        title: 'The shop did not understand this page.',
-        body: 'The page may be out of date: reload it and look again.',
-      },
-      internal: { title: 'Something broke in the shop.', body: 'Try again in a moment.' },
-      unreadable: { title: 'The answer made no sense.', body: 'Try again in a moment.' },
-      unreachable: {
-        title: 'No connection to the shop.',
-        body: 'Check your connection and try again.',
-      },
-    },
-  },
+  lookUp: enLookUp,
 };
 
 /** The shape that every language has. Only its type leaves this file for the page’s own code. */

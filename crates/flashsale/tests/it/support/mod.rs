@@ -3,7 +3,7 @@
 //!
 //! In reading order: [`server`] starts and ends the binary, [`http`] and [`client`] talk to it,
 //! [`contract`] knows what its answers look like, [`openapi`] holds all of them to the API's document,
-//! [`tls`] and [`http2`] do so over HTTPS; [`identity`] is the shop that says who buys, [`events`] follows its
+//! [`tls`] and [`http2`] do so over HTTPS; [`identity`] is the shop that says who buys, [`bots`] passes the check before the sale, [`events`] follows its
 //! live stream, [`console`] stands behind its counter; [`load`] talks to it a lot,
 //! [`persistent`] until there is an answer, [`crowd`] as people do, while [`slowed`] keeps it from its processor; [`checks`] judges what came back, [`books`] runs `audit` and
 //! `orders`; [`shop`] is three nodes on one Redis and the course of a fault, [`sabotaged`] a server that
@@ -13,6 +13,7 @@
 //! Nothing here knows the server's code: only its command line, its HTTP contract and its files.
 
 pub(crate) mod books;
+pub(crate) mod bots;
 pub(crate) mod chance;
 pub(crate) mod checks;
 pub(crate) mod client;

@@ -4,7 +4,7 @@ import { useWords } from '@/lib/words';
 
 import type { PurchaseFlow } from '../purchase-flow';
 import type { PurchaseState } from '../purchase-machine';
-import { TRIES_MAX } from '../retry-schedule';
+import { TRIES_MAX } from '@/lib/retry-schedule';
 import styles from './retry-panel.module.css';
 
 interface RetryPanelProps {

@@ -15,8 +15,13 @@ export interface LookUp {
   reset: () => void;
 }
 
+interface Listeners {
+  onAnswer: (userId: string, orderId: string | null) => void;
+  onFailure?: (failure: Failure) => void;
+}
+
 /** Asks the shop's books for one person. Each press asks anew: the answer may have changed. */
-export function useLookUp(onAnswer: (userId: string, orderId: string | null) => void): LookUp {
+export function useLookUp({ onAnswer, onFailure }: Listeners): LookUp {
   const [result, setResult] = useState<LookUpResult | null>(null);
   const [asking, setAsking] = useState(false);
   /** Counts the questions: an answer to an earlier one comes too late. */
@@ -35,6 +40,7 @@ export function useLookUp(onAnswer: (userId: string, orderId: string | null) => 
     const answer = await lookUp(userId);
     if (answer.kind === 'found') onAnswer(userId, answer.orderId);
     if (answer.kind === 'not_found') onAnswer(userId, null);
+    if (answer.kind === 'failed') onFailure?.(answer.failure);
     if (turn.current !== mine) return;
     setResult(answer);
     setAsking(false);

@@ -14,16 +14,24 @@ export interface KeptReceipt {
 /**
  * The receipt of a sale. One that this browser kept from an earlier visit is checked against the
  * shop's books once, and the books win; a look-up that fails proves nothing and changes nothing.
+ * Where a person is told of one's own order alone, `ownUserId` says whose that is, `null` while nobody is
+ * known; a receipt of somebody else is then neither checked nor shown.
  *
  * The sale must stay the same for as long as the component lives.
  */
-export function useReceipt(store: ReceiptStore, saleKey: string): KeptReceipt {
+export function useReceipt(
+  store: ReceiptStore,
+  saleKey: string,
+  ownUserId?: string | null,
+): KeptReceipt {
   const receipt = useSyncExternalStore(store.subscribe, () => store.of(saleKey));
+  const isForeign = (userId: string) => typeof ownUserId === 'string' && ownUserId !== userId;
   const [keptUserId] = useState(() => receipt?.userId ?? null);
   const [refutedUserId, setRefutedUserId] = useState<string | null>(null);
 
+  const mayCheck = ownUserId === undefined || ownUserId === keptUserId;
   useEffect(() => {
-    if (keptUserId === null) return;
+    if (keptUserId === null || !mayCheck) return;
     const gone = new AbortController();
     const check = async () => {
       const { purchased, orderId } = await getOrderOf(keptUserId, gone.signal);
@@ -34,7 +42,10 @@ export function useReceipt(store: ReceiptStore, saleKey: string): KeptReceipt {
       if (!(error instanceof ApiError)) console.error(error);
     });
     return () => gone.abort();
-  }, [keptUserId, saleKey, store]);
+  }, [keptUserId, mayCheck, saleKey, store]);
 
-  return { receipt, refutedUserId };
+  return {
+    receipt: receipt === null || isForeign(receipt.userId) ? null : receipt,
+    refutedUserId,
+  };
 }

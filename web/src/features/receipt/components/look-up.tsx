@@ -2,13 +2,12 @@ import { type SubmitEvent, useRef, useState } from 'react';
 
 import { Button } from '@/components/button';
 import { BuyerIdField } from '@/components/buyer-id-field';
-import { Notice } from '@/components/notice';
 import { type BuyerIdProblem, checkBuyerId } from '@/lib/buyer/buyer-id';
 import { useWords } from '@/lib/words';
 
-import { type LookUpResult, useLookUp } from '../api/use-look-up';
+import { useLookUp } from '../api/use-look-up';
 import styles from './look-up.module.css';
-import { OrderNumber } from './order-number';
+import { LookUpAnswer } from './look-up-answer';
 
 interface LookUpProps {
   initialUserId: string;
@@ -20,7 +19,7 @@ export function LookUp({ initialUserId, onAnswer }: LookUpProps) {
   const { messages } = useWords();
   const [changed, setChanged] = useState<string | null>(null);
   const [problem, setProblem] = useState<BuyerIdProblem | null>(null);
-  const { result, asking, ask, reset } = useLookUp(onAnswer);
+  const { result, asking, ask, reset } = useLookUp({ onAnswer });
   const field = useRef<HTMLInputElement>(null);
   const typed = changed ?? initialUserId;
 
@@ -61,30 +60,12 @@ export function LookUp({ initialUserId, onAnswer }: LookUpProps) {
             {asking ? words.asking : words.submit}
           </Button>
         </div>
-        <div role="status">{result !== null && <Result result={result} />}</div>
+        <div role="status">
+          {result !== null && (
+            <LookUpAnswer result={result} found={words.found} notFoundBody={words.notFoundBody} />
+          )}
+        </div>
       </form>
     </details>
   );
-}
-
-function Result({ result }: { result: LookUpResult }) {
-  const { messages } = useWords();
-  const words = messages.lookUp;
-  switch (result.kind) {
-    case 'found':
-      return (
-        <div className={styles.found}>
-          <p>{words.found}</p>
-          <OrderNumber orderId={result.orderId} />
-        </div>
-      );
-    case 'not_found':
-      return <Notice tone="refused" title={words.notFound} body={words.notFoundBody} />;
-    case 'failed': {
-      const { title, body } = words.failed[result.failure.kind];
-      const id = result.failure.correlationId;
-      const reference = id === null ? null : { label: messages.answers.reference, id };
-      return <Notice tone="trouble" title={title} body={body} reference={reference} />;
-    }
-  }
 }

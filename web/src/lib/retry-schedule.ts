@@ -1,5 +1,7 @@
 import type { PurchaseAnswer } from '@/lib/api/answers';
 
+/** When what got no answer is asked again: an order, or the check before it. */
+
 /** Tries of one press before the page asks the buyer whether to go on. */
 export const TRIES_MAX = 20;
 /** The page also asks once it has tried for this long. */
@@ -31,6 +33,7 @@ export function retryWait(
   switch (answer.kind) {
     case 'busy':
     case 'rate_limited':
+    case 'check_unavailable':
       return {
         restMs: answer.retryAfterMs,
         delayMs: backoffMs(tries, answer.retryAfterMs, random),
@@ -49,6 +52,10 @@ export function retryWait(
     case 'already_purchased':
     case 'sold_out':
     case 'csrf':
+    case 'unauthorized':
+    case 'other_user':
+    case 'pass_required':
+    case 'check_failed':
     case 'invalid_user':
     case 'bad_request':
       return null;
