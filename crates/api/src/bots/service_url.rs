@@ -56,6 +56,11 @@ impl FromStr for ServiceUrl {
             return Err(WANTED);
         }
         let host = authority.host().trim_matches(['[', ']']);
+        let has_bad_port =
+            authority.port_u16().is_none() && !authority.as_str().ends_with(authority.host());
+        if host.is_empty() || has_bad_port {
+            return Err(WANTED);
+        }
         let is_of_machine = host.eq_ignore_ascii_case("localhost")
             || host
                 .parse::<IpAddr>()
@@ -104,6 +109,9 @@ mod tests {
             "https://a'b.example/",
             "https://a.example/#x",
             "https:///x",
+            "https://:8443/x",
+            "https://a.example:/x",
+            "https://a.example:99999/x",
         ] {
             assert!(wrong.parse::<ServiceUrl>().is_err(), "{wrong}");
         }

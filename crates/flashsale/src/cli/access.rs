@@ -11,11 +11,11 @@ use flashsale_limits::{InvalidRate, Rate};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Who may ask, and how often")]
 pub(crate) struct AccessSettings {
-    /// Purchases of one user, as 20/10s: so many at once, and as many again in such a time; off counts
+    /// Purchases and passes of one user, as 20/10s: so many at once, and as many again in such a time; off counts
     /// nobody, neither users nor addresses
     #[arg(long, env, default_value = "20/10s")]
     pub(crate) rate_limit: Limit,
-    /// Purchases, look-ups and tokens for one address, or one IPv6 network (/64), written alike; there may
+    /// Purchases, passes, look-ups and tokens for one address, or one IPv6 network (/64), written alike; there may
     /// be a thousand people behind one
     #[arg(long, env, default_value = "2000/10s")]
     pub(crate) rate_limit_address: Limit,

@@ -11,6 +11,7 @@ use crate::support::client::Answer;
 use crate::support::contract::{assert_error, assert_json};
 use crate::support::http::{Request, Response};
 use crate::support::server::TestServer;
+use crate::support::tls::Certificate;
 
 fn yes() -> Says {
     // As the services write it: with spaces, and with more than is asked for.
@@ -176,6 +177,37 @@ async fn only_so_many_questions_are_under_way_at_once() {
         _ = futures_util::future::join_all(asking) => panic!("nobody was answered in time"),
         () = looking => {}
     }
+}
+
+#[tokio::test]
+async fn a_service_with_https_must_be_the_one_it_says_it_is() {
+    let (good, other) = (Certificate::new(), Certificate::new());
+    let service = StandIn::secure(&good, yes()).await;
+    for (trusted, is_asked) in [(&good, true), (&other, false)] {
+        let setup = service.asked_by(TestServer::setup());
+        let roots = setup.home().path().join("roots.pem");
+        std::fs::write(&roots, &trusted.pem).expect("a file is written");
+        // What the system trusts, for this process.
+        let server = setup.env("SSL_CERT_FILE", roots.display()).start().await;
+        let visitor = Visitor::enter(&server).await;
+        let response = visitor.show_token("ada", "t").await;
+        if is_asked {
+            pass_of(&response);
+        } else {
+            assert_unavailable(&response);
+        }
+    }
+    assert_eq!(
+        service.questions().len(),
+        1,
+        "nothing is told to a stranger"
+    );
+    let setup = service.asked_by(TestServer::setup());
+    let empty = setup.home().path().join("roots.pem");
+    std::fs::write(&empty, "").expect("a file is written");
+    let exit = setup.env("SSL_CERT_FILE", empty.display()).refused().await;
+    assert_eq!(exit.code, Some(2), "{exit:?}");
+    assert!(exit.stderr.contains("no certificates to trust"), "{exit:?}");
 }
 
 #[tokio::test]

@@ -3,16 +3,21 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::client::{CSRF_COOKIE, CSRF_HEADER};
 use super::contract::{assert_error, assert_json};
 use super::http::{Request, Response};
 use super::server::{Setup, TestServer};
+use super::tls::Certificate;
 
 /// The least work that a server may ask for: a test has better things to do.
 pub(crate) const BITS: u8 = 8;
@@ -171,6 +176,7 @@ pub(crate) enum Says {
 /// A service that answers as it is told, and remembers what it was asked.
 pub(crate) struct StandIn {
     pub(crate) address: SocketAddr,
+    scheme: &'static str,
     state: Arc<Mutex<State>>,
     /// Dropped with it, and so are the connections.
     _tasks: JoinSet<()>,
@@ -184,6 +190,23 @@ struct State {
 
 impl StandIn {
     pub(crate) async fn start(says: Says) -> Self {
+        Self::over(None, says).await
+    }
+
+    /// One with HTTPS.
+    pub(crate) async fn secure(certificate: &Certificate, says: Says) -> Self {
+        let key = PrivateKeyDer::from_pem_slice(certificate.key_pem.as_bytes()).expect("a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions that there are")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der.clone()], key)
+            .expect("a certificate and its key");
+        Self::over(Some(TlsAcceptor::from(Arc::new(config))), says).await
+    }
+
+    async fn over(tls: Option<TlsAcceptor>, says: Says) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(Mutex::new(State {
@@ -191,17 +214,29 @@ impl StandIn {
             questions: Vec::new(),
             connections: 0,
         }));
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let shared = Arc::clone(&state);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 shared.lock().expect("no holder panics").connections += 1;
-                connections.spawn(answer(stream, Arc::clone(&shared)));
+                let (state, tls) = (Arc::clone(&shared), tls.clone());
+                connections.spawn(async move {
+                    match tls {
+                        None => answer(stream, state).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                answer(stream, state).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Self {
             address,
+            scheme,
             state,
             _tasks: tasks,
         }
@@ -226,25 +261,20 @@ impl StandIn {
 
     /// A sale that asks it.
     pub(crate) fn asked_by(&self, setup: Setup) -> Setup {
+        let origin = format!("{}://{}", self.scheme, self.address);
         let secret = setup.home().path().join("secret");
         std::fs::write(&secret, format!("{SECRET}\n")).expect("a file is written");
         setup
             .env("BOT_CHECK", "service")
-            .env(
-                "BOT_SERVICE_VERIFY_URL",
-                format!("http://{}/siteverify", self.address),
-            )
+            .env("BOT_SERVICE_VERIFY_URL", format!("{origin}/siteverify"))
             .env("BOT_SERVICE_SECRET_FILE", secret.display())
             .env("BOT_SERVICE_SITE_KEY", SITE_KEY)
-            .env(
-                "BOT_SERVICE_SCRIPT",
-                format!("http://{}/api.js", self.address),
-            )
+            .env("BOT_SERVICE_SCRIPT", format!("{origin}/api.js"))
     }
 }
 
 /// Answers one request after the other.
-async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) {
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<Mutex<State>>) {
     let mut unread = Vec::new();
     while let Some(body) = question(&mut stream, &mut unread).await {
         let says = {
@@ -276,7 +306,7 @@ async fn answer(mut stream: TcpStream, state: Arc<Mutex<State>>) {
 }
 
 /// The body of the next request; none when there is no more.
-async fn question(stream: &mut TcpStream, unread: &mut Vec<u8>) -> Option<String> {
+async fn question(stream: &mut (impl AsyncRead + Unpin), unread: &mut Vec<u8>) -> Option<String> {
     loop {
         if let Some(end) = unread.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&unread[..end]).to_ascii_lowercase();
