@@ -79,13 +79,16 @@ pub(super) struct PassRequest {
     #[schema(value_type = Option<UserId>, nullable = false)]
     user_id: Option<UserId>,
     /// The challenge of `POST /api/check`. It may be shown again while it is good.
-    #[schema(nullable = false)]
+    #[schema(
+        nullable = false,
+        example = "BwcHBwcHBwcHBwcHBwcHBwAAAaMYb8AAr0Vd1yE9aYb0s9lVqYhB9C2m0sYv7C0u1m3Kp4n2y7E"
+    )]
     challenge: Option<String>,
     /// What solves it: a text of at most 64 bytes, such as a number in digits.
     #[schema(nullable = false, example = "182736")]
     nonce: Option<String>,
     /// What the widget of the service gave.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = "0.aTokenOfTheWidget")]
     token: Option<String>,
 }
 

@@ -573,14 +573,20 @@ export interface components {
          */
         PassRequest: {
             userId?: components["schemas"]["UserId"];
-            /** @description The challenge of `POST /api/check`. It may be shown again while it is good. */
+            /**
+             * @description The challenge of `POST /api/check`. It may be shown again while it is good.
+             * @example BwcHBwcHBwcHBwcHBwcHBwAAAaMYb8AAr0Vd1yE9aYb0s9lVqYhB9C2m0sYv7C0u1m3Kp4n2y7E
+             */
             challenge?: string;
             /**
              * @description What solves it: a text of at most 64 bytes, such as a number in digits.
              * @example 182736
              */
             nonce?: string;
-            /** @description What the widget of the service gave. */
+            /**
+             * @description What the widget of the service gave.
+             * @example 0.aTokenOfTheWidget
+             */
             token?: string;
         };
         /** @description There is a check before the sale, and the request brings no pass that is good for this user. */
