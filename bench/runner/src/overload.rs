@@ -36,6 +36,17 @@ const SLOW_MAX: Duration = Duration::from_mins(5);
 
 pub(crate) fn measure(bench: &Bench) -> Result<Overload, Failure> {
     allow_open_files();
+    if let Ok(n) = std::env::var("CAPB") {
+        let s = among_watchers(
+            bench,
+            n.parse().unwrap(),
+            std::env::var("PATIENT").is_ok(),
+            0,
+        )?
+        .served;
+        show("cap", &s);
+        return Err("that is all".to_owned());
+    }
     let capacity = among_watchers(bench, CAPACITY_BUYERS, false, 0)?.served;
     show("capacity", &capacity);
     let mut overload = Overload {
@@ -62,7 +73,15 @@ fn offer(bench: &Bench, times: f64, capacity: &Served) -> Result<Offered, Failur
     let crowded = Crowded::new(capacity.accepted_per_second() * times);
     let offered = on_core(LOAD_CORE, 0, || async {
         let crowded = Rc::new(crowded);
-        for lane in open(started.address(), LANES).await? {
+        for lane in open(
+            started.address(),
+            std::env::var("LANES")
+                .ok()
+                .and_then(|t| t.parse().ok())
+                .unwrap_or(LANES),
+        )
+        .await?
+        {
             spawn_local(lane.serve(Rc::clone(&crowded)));
         }
         let slow = Slow::start(&started.server)?;

@@ -173,7 +173,7 @@ impl Answer {
     /// Writes status, headers and body. Headers that are there already stay.
     pub(crate) fn write(&self, response: &mut Response<Body>, id: &CorrelationId, app: &App) {
         let retry_after_ms = match self {
-            Self::Refused(Refusal::Busy(_)) => Some(app.next_in_line_ms()),
+            Self::Refused(Refusal::Busy(_)) => Some(app.return_ms()),
             Self::Refused(Refusal::Crowded(_) | Refusal::CheckUnavailable(_)) => {
                 Some(app.retry_after_ms())
             }

@@ -174,8 +174,8 @@ impl App {
     }
 
     /// When to come back for a purchase, in milliseconds.
-    fn next_in_line_ms(&self) -> u64 {
-        self.load.next_in_line_ms(u16::from_le_bytes(self.bytes()))
+    fn return_ms(&self) -> u64 {
+        self.load.return_ms(u16::from_le_bytes(self.bytes()))
     }
 }
 

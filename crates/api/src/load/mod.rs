@@ -5,15 +5,15 @@
 //! the other:
 //! - who only looks is *held* as soon as the wait is felt ([`Load::give_way`]): the answer comes, but later, so that
 //!   whoever asks without a pause asks less often;
-//! - who wants to buy is *sent away* when the wait is long and stays so ([`Load::is_one_too_many`]), each with a place in
-//!   a [`line`](mod@line) that says when to come back.
+//! - who wants to buy is *sent away* when the wait is long and stays so ([`Load::sends_away_one`]), and told when to
+//!   come back ([`excess`]).
 
 mod course;
-mod line;
+mod excess;
 pub mod probe;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use flashsale_meters::Counter;
@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use crate::answer::Refusal;
-use line::Line;
+use excess::Excess;
 
 /// How long requests may wait before looks are held.
 const LOOK_WAIT_MAX: Duration = Duration::from_millis(20);
@@ -43,10 +43,7 @@ pub struct Load {
     /// When the probe under way was sent, in microseconds since the beginning; 0 if none is. A runtime that
     /// stands still brings no probe back, and is noticed by this.
     sent_at_us: AtomicU64,
-    sends_away: AtomicBool,
-    /// How many purchases are still to be sent away while that is so.
-    excess: AtomicU64,
-    line: Line,
+    excess: Excess,
     /// One for each look that may be held.
     places: Semaphore,
     /// One for each held look that may go on. In the end it is closed, and everybody may.
@@ -63,9 +60,7 @@ impl Load {
             began_at: Instant::now(),
             wait_us: AtomicU64::new(0),
             sent_at_us: AtomicU64::new(0),
-            sends_away: AtomicBool::new(false),
-            excess: AtomicU64::new(0),
-            line: Line::default(),
+            excess: Excess::default(),
             places: Semaphore::new(HELD_LOOKS_MAX),
             turns: Semaphore::new(0),
             sent_away: Counter::default(),
@@ -83,24 +78,18 @@ impl Load {
     }
 
     /// Whether purchases are sent away for now.
-    pub(crate) fn sends_away(&self) -> bool {
-        self.sends_away.load(Ordering::Relaxed)
+    pub(crate) fn is_overloaded(&self) -> bool {
+        self.excess.is_there()
     }
 
-    /// Whether the purchase that asks is one of those who are too many.
-    pub(crate) fn is_one_too_many(&self) -> bool {
-        let one_less = |excess: u64| excess.checked_sub(1);
-        self.sends_away()
-            && self
-                .excess
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-                .is_ok()
+    /// Whether the purchase that asks is to be sent away.
+    pub(crate) fn sends_away_one(&self) -> bool {
+        self.excess.takes()
     }
 
     /// In how many milliseconds somebody may come back who is sent away now. `chance` is any number.
-    pub(crate) fn next_in_line_ms(&self, chance: u16) -> u64 {
-        let wait = self.line.next(self.now_us(), chance);
-        u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
+    pub(crate) fn return_ms(&self, chance: u16) -> u64 {
+        self.excess.return_ms(chance)
     }
 
     /// How many looks are held.
@@ -160,7 +149,7 @@ impl fmt::Debug for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Load")
             .field("wait", &self.wait())
-            .field("sends_away", &self.sends_away())
+            .field("is_overloaded", &self.is_overloaded())
             .field("held", &self.held())
             .finish_non_exhaustive()
     }

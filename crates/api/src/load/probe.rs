@@ -39,7 +39,8 @@ impl Probe {
     pub async fn keep_up(self, app: Arc<App>) {
         let load = &app.load;
         let purchases = || app.meters.attempts(Attempted::Purchased);
-        let mut course = Course::new(Instant::now(), purchases());
+        let mut course = Course::new(Instant::now());
+        let mut made_before = purchases();
         let mut let_go = LET_GO_MIN;
         while !load.has_ended() {
             sleep(PERIOD).await;
@@ -50,10 +51,12 @@ impl Probe {
             load.sent_at_us.store(0, Ordering::Relaxed);
             if let Err(error) = sent {
                 tracing::error!(%error, "the wait of requests is not measured any more");
-                return load.keep(&State::default());
+                return load.keep(State::default(), 0);
             }
             let waited = now.duration_since(sent_at);
-            load.keep(&course.goes_on(waited, purchases(), now));
+            let made = purchases();
+            load.keep(course.goes_on(waited, now), made - made_before);
+            made_before = made;
             let_go = load.let_go(let_go);
         }
     }
@@ -79,14 +82,10 @@ fn is_done(result: io::Result<usize>) -> io::Result<bool> {
 }
 
 impl Load {
-    fn keep(&self, state: &State) {
+    fn keep(&self, state: State, made: u64) {
         let wait_us = u64::try_from(state.wait.as_micros()).unwrap_or(u64::MAX);
         self.wait_us.store(wait_us, Ordering::Relaxed);
-        if state.sends_away && !self.sends_away() {
-            self.excess.store(state.excess, Ordering::Relaxed);
-        }
-        self.sends_away.store(state.sends_away, Ordering::Relaxed);
-        self.line.is_served_each(state.each);
+        self.excess.goes_on(state.overloaded_for, made);
     }
 }
 

@@ -14,8 +14,9 @@ use crate::{App, Busy};
 /// A purchase is sent away before anything of it is read. When the sale is not open, all are answered from memory,
 /// and nobody has to come back.
 pub(crate) fn buys(app: &App) -> Result<(), Refusal> {
-    let is_needed = app.load.sends_away() && app.view.status(app.latest()).phase == Phase::Active;
-    if !is_needed || !app.load.is_one_too_many() {
+    let is_needed =
+        app.load.is_overloaded() && app.view.status(app.latest()).phase == Phase::Active;
+    if !is_needed || !app.load.sends_away_one() {
         return Ok(());
     }
     app.load.sent_away.increment();

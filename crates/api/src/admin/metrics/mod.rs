@@ -164,7 +164,7 @@ impl OfSale {
             narrow(HELD_LOOKS_MAX),
         )?;
         let help = "1 while purchases are sent away because requests wait for long.";
-        out.gauge("overloaded", help, load.sends_away().into())?;
+        out.gauge("overloaded", help, load.is_overloaded().into())?;
         let help = "Purchases that were sent away for that, before anything of them was read.";
         out.counters("purchases_sent_away", help, [([], load.sent_away.get())])
     }
