@@ -39,12 +39,7 @@ impl<'a> Throttle<'a> {
                 // Before it is woken, because then it may run at once, and this thread later.
                 let began_at = now();
                 let _ = kill_process(pid, Signal::CONT);
-                std::thread::sleep(
-                    std::env::var("RUN_US")
-                        .ok()
-                        .and_then(|t| t.parse().ok())
-                        .map_or(RUN, Duration::from_micros),
-                );
+                std::thread::sleep(RUN);
                 if kill_process(pid, Signal::STOP).is_err() {
                     return;
                 }

@@ -72,8 +72,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What the API asks of whoever keeps the orders.
 pub trait Orders: Send + Sync + 'static {
-    /// Takes an attempt that the view could not settle, and returns what came of it.
-    fn purchase(&self, attempt: Attempt) -> BoxFuture<'_, Result<Outcome, Busy>>;
+    /// Takes an attempt that the view could not settle, and returns what came of it. If it is patient, it may wait
+    /// for longer than the ledger needs for those before it.
+    fn purchase(&self, attempt: Attempt, is_patient: bool) -> BoxFuture<'_, Result<Outcome, Busy>>;
 
     /// The order of a user whom the view has not seen buying.
     fn find<'a>(&'a self, user: &'a UserId) -> BoxFuture<'a, Result<Option<Order>, Busy>>;

@@ -144,6 +144,12 @@ impl Committer {
         if self.queue_len() >= self.admitted_max.load(Ordering::Relaxed) {
             return Err(Busy::QueueFull);
         }
+        self.purchase_patiently(attempt).await
+    }
+
+    /// The same, but there is no bound on the time in the queue other than the attempt's deadline: for when it is not
+    /// the ledger that is slow, but the whole node.
+    pub async fn purchase_patiently(&self, attempt: Attempt) -> Result<Outcome, Busy> {
         let deadline = Instant::now() + self.attempt_timeout;
         let (answer, outcome) = oneshot::channel();
         self.queue

@@ -69,7 +69,9 @@ async fn outcome(
         order_id: app.order_id(),
         idempotency_key,
     };
-    Ok(app.orders.purchase(attempt).await?)
+    // Where the processor is short, a refusal costs what others need: only the middleware `give_way` decides on that.
+    let is_patient = app.load.is_felt();
+    Ok(app.orders.purchase(attempt, is_patient).await?)
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// At least so many purchases are made for each that is sent away. To send one away costs up to half of what it costs
 /// to make one; if it were done without a bound, a crowd that does not go would leave time for nothing else.
-const MADE_FOR_EACH: u64 = 4;
+const MADE_FOR_EACH: u64 = 8;
 /// How many may be sent away at a stretch, if that many purchases were made before.
 const AT_A_STRETCH_MAX: u64 = 1_000;
 /// After this time everybody may come back, at the earliest.
@@ -84,9 +84,9 @@ mod tests {
         let excess = Excess::default();
         excess.goes_on(None, 1_000);
         assert_eq!(taken(&excess), 0, "without an overload nobody is");
-        excess.goes_on(LASTED, 9);
+        excess.goes_on(LASTED, 2 * MADE_FOR_EACH + 1);
         assert_eq!(taken(&excess), 2, "what was before does not count");
-        excess.goes_on(LASTED, 3);
+        excess.goes_on(LASTED, MADE_FOR_EACH - 1);
         assert_eq!(taken(&excess), 1, "what was left over does");
         excess.goes_on(LASTED, u64::MAX / 2);
         assert_eq!(taken(&excess), 1_000);

@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 use crate::answer::Refusal;
 use excess::Excess;
 
-/// How long requests may wait before looks are held.
+/// How long requests may wait before it is felt, and looks are held.
 const LOOK_WAIT_MAX: Duration = Duration::from_millis(20);
 /// How long a look is held at most.
 const HELD_MAX: Duration = Duration::from_secs(6);
@@ -40,9 +40,9 @@ pub struct Load {
     began_at: Instant,
     /// How long requests waited lately.
     wait_us: AtomicU64,
-    /// When the probe under way was sent, in microseconds since the beginning; 0 if none is. A runtime that
-    /// stands still brings no probe back, and is noticed by this.
-    sent_at_us: AtomicU64,
+    /// When the probe under way was due, in microseconds since the beginning; 0 if none is. A runtime that
+    /// stands still sends none and brings none back, and is noticed by this.
+    due_at_us: AtomicU64,
     excess: Excess,
     /// One for each look that may be held.
     places: Semaphore,
@@ -59,7 +59,7 @@ impl Load {
         Self {
             began_at: Instant::now(),
             wait_us: AtomicU64::new(0),
-            sent_at_us: AtomicU64::new(0),
+            due_at_us: AtomicU64::new(0),
             excess: Excess::default(),
             places: Semaphore::new(HELD_LOOKS_MAX),
             turns: Semaphore::new(0),
@@ -70,11 +70,16 @@ impl Load {
     /// How long a request that arrives now waits before anything is done for it.
     pub(crate) fn wait(&self) -> Duration {
         let lately_us = self.wait_us.load(Ordering::Relaxed);
-        let under_way_us = match self.sent_at_us.load(Ordering::Relaxed) {
+        let under_way_us = match self.due_at_us.load(Ordering::Relaxed) {
             0 => 0,
-            sent_at_us => self.now_us().saturating_sub(sent_at_us),
+            due_at_us => self.now_us().saturating_sub(due_at_us),
         };
         Duration::from_micros(lately_us.max(under_way_us))
+    }
+
+    /// Whether requests wait for so long that the node must save its time.
+    pub(crate) fn is_felt(&self) -> bool {
+        self.wait() > LOOK_WAIT_MAX
     }
 
     /// Whether purchases are sent away for now.
@@ -100,7 +105,7 @@ impl Load {
     /// Returns when a request that only looks may go on: at once while the wait is short. Fails if too many wait
     /// for that already.
     pub(crate) async fn give_way(&self) -> Result<(), Refusal> {
-        if self.wait() <= LOOK_WAIT_MAX {
+        if !self.is_felt() {
             return Ok(());
         }
         // Every connection has room for what is not in a box.
@@ -120,7 +125,7 @@ impl Load {
 
     /// Lets some of the held looks go on. Returns how many may do so the next time.
     fn let_go(&self, at_once: usize) -> usize {
-        if self.wait() > LOOK_WAIT_MAX {
+        if self.is_felt() {
             return (at_once / 2).max(LET_GO_MIN);
         }
         if self.held() > 0 && self.turns.available_permits() == 0 {
@@ -139,7 +144,11 @@ impl Load {
     }
 
     fn now_us(&self) -> u64 {
-        let since = self.began_at.elapsed().as_micros();
+        self.micros(Instant::now())
+    }
+
+    fn micros(&self, at: Instant) -> u64 {
+        let since = at.duration_since(self.began_at).as_micros();
         // Zero stands for never.
         u64::try_from(since).unwrap_or(u64::MAX).max(1)
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use super::course::{Course, State};
 use super::{LET_GO_MIN, Load};
@@ -43,17 +43,18 @@ impl Probe {
         let mut made_before = purchases();
         let mut let_go = LET_GO_MIN;
         while !load.has_ended() {
-            sleep(PERIOD).await;
-            let sent_at = Instant::now();
-            load.sent_at_us.store(load.now_us(), Ordering::Relaxed);
+            // It counts from when it was due: what keeps it from being sent keeps requests from being read.
+            let due_at = Instant::now() + PERIOD;
+            load.due_at_us.store(load.micros(due_at), Ordering::Relaxed);
+            sleep_until(due_at).await;
             let sent = self.send().await;
             let now = Instant::now();
-            load.sent_at_us.store(0, Ordering::Relaxed);
+            load.due_at_us.store(0, Ordering::Relaxed);
             if let Err(error) = sent {
                 tracing::error!(%error, "the wait of requests is not measured any more");
                 return load.keep(State::default(), 0);
             }
-            let waited = now.duration_since(sent_at);
+            let waited = now.duration_since(due_at);
             let made = purchases();
             load.keep(course.goes_on(waited, now), made - made_before);
             made_before = made;

@@ -32,7 +32,7 @@ async fn a_look_is_held_for_six_seconds_at_most() {
 #[tokio::test(start_paused = true)]
 async fn a_runtime_that_stands_still_is_noticed() {
     let load = waiting(Duration::ZERO);
-    load.sent_at_us.store(load.now_us(), Ordering::Relaxed);
+    load.due_at_us.store(load.now_us(), Ordering::Relaxed);
     tokio::time::advance(Duration::from_millis(25)).await;
     assert!(load.wait() > LOOK_WAIT_MAX, "{:?}", load.wait());
 }

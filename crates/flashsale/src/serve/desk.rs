@@ -14,12 +14,14 @@ pub(super) struct Desk<L> {
 }
 
 impl<L: Ledger> Orders for Desk<L> {
-    fn purchase(&self, attempt: Attempt) -> BoxFuture<'_, Result<Outcome, Busy>> {
-        Box::pin(async {
-            self.committer
-                .purchase(attempt)
-                .await
-                .map_err(|busy| Busy(busy.to_string()))
+    fn purchase(&self, attempt: Attempt, is_patient: bool) -> BoxFuture<'_, Result<Outcome, Busy>> {
+        Box::pin(async move {
+            let outcome = if is_patient {
+                self.committer.purchase_patiently(attempt).await
+            } else {
+                self.committer.purchase(attempt).await
+            };
+            outcome.map_err(|busy| Busy(busy.to_string()))
         })
     }
 

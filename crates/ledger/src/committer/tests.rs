@@ -303,3 +303,13 @@ async fn the_end_of_the_sale_is_written_down_without_a_buyer() {
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(script.batches.lock().len(), tries);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_is_patient_waits_for_longer_than_the_pace_allows() {
+    let (committer, _loss, _task) = start(&Script::new([]));
+    committer.admitted_max.store(0, Ordering::Relaxed);
+    let refused = committer.purchase(attempt(1, 1)).await;
+    assert_eq!(refused, Err(Busy::QueueFull));
+    let patient = committer.purchase_patiently(attempt(1, 1)).await;
+    assert!(patient.is_ok(), "{patient:?}");
+}
