@@ -41,7 +41,7 @@ pub(super) fn text(overload: &Overload) -> String {
     }
     text.push_str(
         "\nLatency is that of the accepted request itself, from when it was sent. What passed before, while its buyer\n\
-         was sent away or found none of 10,000 connections free, is not in it. The server is stopped for nine\n\
+         was sent away or found no connection free, is not in it. The server is stopped for nine\n\
          milliseconds at a time, for which an answer may have to wait.\n\n\
          ### 64 buyers among others who only look\n\n\
          The same slowed server; the others ask for the status without a pause. A buyer who is answered `busy` comes\n\
