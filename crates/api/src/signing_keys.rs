@@ -49,6 +49,7 @@ pub(crate) struct Key {
     bare: Hmac<Sha256>,
     challenge: Hmac<Sha256>,
     pass: Hmac<Sha256>,
+    session: Hmac<Sha256>,
     holder: Hmac<Sha256>,
 }
 
@@ -150,6 +151,7 @@ impl Key {
         Self {
             challenge: derived(b"flashsale challenge"),
             pass: derived(b"flashsale pass"),
+            session: derived(b"flashsale session"),
             holder: derived(b"flashsale holder"),
             bare,
         }
@@ -157,7 +159,8 @@ impl Key {
 
     pub(crate) fn mac(&self, purpose: Purpose) -> Hmac<Sha256> {
         match purpose {
-            Purpose::Csrf | Purpose::Session => self.bare.clone(),
+            Purpose::Csrf => self.bare.clone(),
+            Purpose::Session => self.session.clone(),
             Purpose::Challenge => self.challenge.clone(),
             Purpose::Pass => self.pass.clone(),
         }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderValue, Request};
+use axum::http::{HeaderValue, Request, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -39,11 +39,19 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the log is told that the service does not answer, in milliseconds.
 const WARNING_PAUSE_MS: u64 = 10_000;
 /// What the services say when the fault is ours or theirs, and not the token's.
-const NOT_OF_THE_TOKEN: [&str; 4] = [
+const NOT_OF_THE_TOKEN: [&str; 3] = [
     "missing-input-secret",
     "invalid-input-secret",
-    "bad-request",
     "internal-error",
+];
+/// With these a service, or a front before it, finds fault with what was asked, of which the client chooses the token.
+/// If they were no answer, an odd token would let its client in wherever no answer does.
+const OF_THE_TOKEN: [StatusCode; 5] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::URI_TOO_LONG,
+    StatusCode::UNPROCESSABLE_ENTITY,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
 ];
 
 /// What is known of a service.
@@ -126,7 +134,9 @@ impl Service {
     /// Whether the service takes this token for a person's.
     pub(super) async fn check(&self, token: &str) -> Result<(), Refusal> {
         const REFUSED: Refusal = Refusal::CheckFailed(CheckReason::Refused);
-        if token.is_empty() || token.len() > TOKEN_BYTES_MAX {
+        let is_token = (1..=TOKEN_BYTES_MAX).contains(&token.len())
+            && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_token {
             return Err(REFUSED);
         }
         let asked = timeout(self.settings.timeout, self.ask(token)).await;
@@ -156,6 +166,9 @@ impl Service {
                     .map_or_else(|| error.to_string(), ToString::to_string)
             })?;
         let status = answer.status();
+        if OF_THE_TOKEN.contains(&status) {
+            return Ok(false);
+        }
         if !status.is_success() {
             return Err(format!("its status is {}", status.as_u16()));
         }
@@ -270,6 +283,10 @@ mod tests {
         check(r#"{"success":false}"#, Some(false));
         check(
             r#"{"success":false,"error-codes":["timeout-or-duplicate"]}"#,
+            Some(false),
+        );
+        check(
+            r#"{"success":false,"error-codes":["bad-request"]}"#,
             Some(false),
         );
         check(

@@ -1,4 +1,6 @@
 //! The check before the sale: which it is, what there is to work on, and the pass for whoever has passed it.
+//!
+//! Nothing here is counted for the user, whom the client may have made up: it would keep the real one from buying.
 
 use std::sync::Arc;
 
@@ -61,7 +63,6 @@ pub(crate) async fn begin(
         Err(refusal) => return Err(unread::refuse(refusal, body, &app).await),
     };
     let user = purchase_body::read(body, app.body_timeout, buyer).await?;
-    app.limits.take_user(&user).map_err(Refusal::RateLimited)?;
     let (granted, bits) = app.bots.challenge(app.now(), app.bytes(), &user)?;
     let body = Json(Work {
         challenge: granted.text,
@@ -82,7 +83,6 @@ pub(crate) async fn pass(
         Err(refusal) => return Err(unread::refuse(refusal, body, &app).await),
     };
     let (user, evidence) = pass_body::read(body, app.body_timeout, buyer).await?;
-    app.limits.take_user(&user).map_err(Refusal::RateLimited)?;
     let granted = app.bots.pass(app.now(), &user, &evidence).await?;
     let cookie = HeaderValue::try_from(granted.text).expect("a pass is plain ASCII");
     let body = Json(Pass {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often the file is looked at, and so how soon a new key is good.
+/// How often the file is looked at. A new key is good after two looks.
 const LOOK_PERIOD: Duration = Duration::from_secs(2);
 
 /// A file, as it was last seen.
@@ -62,8 +62,10 @@ impl WatchedFile {
         mode.is_ok_and(|mode| mode & 0o077 != 0)
     }
 
-    /// Follows it for ever, and hands over each new content.
+    /// Follows it for ever, and hands over each new content once it has been the same at two looks: what is half
+    /// written may be readable, and lack a key.
     pub(super) async fn keep_up(mut self, mut take: impl FnMut(&Self, Contents) + Send) {
+        let mut changed = None;
         let mut looks = interval(LOOK_PERIOD);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -74,7 +76,9 @@ impl WatchedFile {
                 return;
             };
             self = same;
-            if let Some(contents) = look {
+            if look.is_some() {
+                changed = look;
+            } else if let Some(contents) = changed.take() {
                 take(&self, contents);
             }
         }

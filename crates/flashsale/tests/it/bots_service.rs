@@ -70,17 +70,17 @@ async fn a_yes_gives_a_pass_and_a_no_gives_none() {
     assert_eq!(body, expected);
 
     assert_pass_required(&visitor.buy("ada", &[]).await, "missing");
-    let pass = pass_of(&visitor.show_token("ada", "a token/+").await);
+    let pass = pass_of(&visitor.show_token("ada", "a-token/+").await);
     Answer::of(&visitor.buy("ada", &[&pass]).await).purchased();
     assert_pass_required(&visitor.buy("bob", &[&pass]).await, "other_user");
-    let question = "secret=s3cret%26%3D%2B%25%2Fof%2Dthe%2Dshop&response=a%20token%2F%2B";
+    let question = "secret=s3cret%26%3D%2B%25%2Fof%2Dthe%2Dshop&response=a%2Dtoken%2F%2B";
     assert_eq!(service.questions(), [question]);
 
     service.now_says(no());
-    assert_check_failed(&visitor.show_token("bob", "a token").await, "refused");
+    assert_check_failed(&visitor.show_token("bob", "a-token").await, "refused");
     assert_eq!(service.questions().len(), 2);
     // What no service gave is not asked about.
-    for token in ["", &"x".repeat(9_000)] {
+    for token in ["", "a token", &"x".repeat(9_000)] {
         assert_check_failed(&visitor.show_token("bob", token).await, "refused");
     }
     let none = visitor.post("/api/pass", &json!({ "userId": "bob" })).await;

@@ -33,6 +33,9 @@ fn asking(token: &str) -> Request {
     Request::get("/api/csrf").header("authorization", format!("Bearer {token}"))
 }
 
+/// A change is taken when two looks, two seconds apart, have found the same.
+const TAKEN_AFTER: Duration = Duration::from_secs(5);
+
 async fn until_answered(server: &TestServer, token: &str, status: u16) {
     let deadline = Instant::now() + NOTICED_MAX;
     while server.ask(&asking(token)).await.status != status {
@@ -77,11 +80,11 @@ async fn row_51_keys_change_with_an_overlap_under_load() {
     let broken = [&document(&[&old, &new])[..40], "", "{\"keys\":[]}"];
     for text in broken {
         fs::write(&file, text).expect("a file is written");
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        tokio::time::sleep(TAKEN_AFTER).await;
         assert_unauthorized(&server.ask(&asking(&newcomer)).await, "invalid");
     }
     fs::remove_file(&file).expect("a file is removed");
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    tokio::time::sleep(TAKEN_AFTER).await;
     let told = server.stderr();
     let errors = told
         .lines()
