@@ -1,6 +1,7 @@
-import { fireEvent, screen } from '@testing-library/react';
+import { cleanup, fireEvent, screen } from '@testing-library/react';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { statusJson } from '@/testing/fake-shop';
 import {
   active,
   button,
@@ -117,6 +118,45 @@ describe('the check before the sale', () => {
     expect(screen.getByRole('heading', { name: 'It’s yours.' })).toBeTruthy();
   });
 
+  test('that begins after the order went out leaves the name alone', async () => {
+    const late = new EventTarget();
+    const shop = await openPage({
+      ...checked(),
+      'POST /api/purchase': () =>
+        new Promise((answer) => late.addEventListener('answer', () => answer(PURCHASED))),
+    });
+    await press('ada');
+    expect(paths(shop)).toEqual(['/api/purchase']);
+    await pass(1_000);
+    expect(screen.getByText('Checking this browser …')).toBeTruthy();
+    expect(field().readOnly).toBe(true);
+    expect(button('Sending your order')).toBeTruthy();
+    late.dispatchEvent(new Event('answer'));
+    await pass(10);
+    expect(screen.getByRole('heading', { name: 'It’s yours.' })).toBeTruthy();
+  });
+
+  test('goes on for the purchase that waits for it when all is sold, and is not renewed', async () => {
+    const shop = await openPage({
+      ...checked(),
+      'POST /api/pass': { json: { expiresAt: 2_020_000 } },
+    });
+    fireEvent.change(field(), { target: { value: 'ada' } });
+    fireEvent.blur(field());
+    await pass(10);
+    await press();
+    const soldOut = { status: 'sold_out', stock: 0, sold: 10, serverTime: 2_001_000 };
+    shop.routes['GET /api/status'] = { json: statusJson(soldOut) };
+    shop.routes['POST /api/purchase'] = { status: 410, json: { status: 'sold_out' } };
+    shop.send(soldOut);
+    expect(workers[0]?.ended).toBe(false);
+    await find(0);
+    expect(screen.getByText('Sold out, by a moment.')).toBeTruthy();
+    expect(paths(shop)).toEqual(['/api/check', '/api/pass', '/api/purchase']);
+    await pass(25_000);
+    expect(workers).toHaveLength(1);
+  });
+
   test('is made anew when the shop sees no pass, and the same order goes on', async () => {
     const shop = await openPage({ ...active(), 'POST /api/purchase': PURCHASED });
     const answers = [
@@ -135,6 +175,15 @@ describe('the check before the sale', () => {
     await find(0);
     expect(screen.getByRole('heading', { name: 'It’s yours.' })).toBeTruthy();
     expect(paths(shop)).toEqual(['/api/purchase', '/api/check', '/api/pass', '/api/purchase']);
+  });
+
+  test('ends with the page that has it made', async () => {
+    await openPage(checked());
+    fireEvent.change(field(), { target: { value: 'ada' } });
+    fireEvent.blur(field());
+    await pass(10);
+    cleanup();
+    expect(workers[0]?.ended).toBe(true);
   });
 
   test('that is not passed says so, and can be made again', async () => {

@@ -49,9 +49,10 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
   const buyer = byToken ? ownUserId : trimBuyerId(typedAtFirst);
   useEffect(() => {
     if (buyer === null) return;
+    if (byToken) flow.leave(buyer);
     if (receipts.of(saleKey)?.userId === buyer) flow.orderKnown(saleKey, buyer);
     else flow.restore(saleKey, buyer);
-  }, [buyer, flow, receipts, saleKey]);
+  }, [buyer, byToken, flow, receipts, saleKey]);
 
   const canStillSell = phase === 'upcoming' || phase === 'active' || phase === 'paused';
   useEffect(() => {
@@ -81,10 +82,16 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
   const takesOrders = canStillSell || mayStillAsk;
   const typedId = checkBuyerId(typed);
   const namedId = typedId.ok ? typedId.userId : null;
+  const nextId = byToken ? ownUserId : namedId;
   const isAboutToBuy = canStillSell && shownReceipt === null;
-  const checkedId = byToken ? ownUserId : namedId;
-  const leaveField = useCheck(check, isAboutToBuy ? checkedId : null, !byToken);
+  // A purchase that goes on may still need a pass, also when no new ones are taken.
+  const checkedId = isGoingOn(state) ? state.intention.userId : isAboutToBuy ? nextId : null;
+  const leaveField = useCheck(check, checkedId, !byToken);
   const checking = useSyncExternalStore(check.subscribe, check.state).step === 'checking';
+  const learn = (userId: string, orderId: string | null) => {
+    // With tokens "none" proves nothing: it is also what somebody else is told who has signed in by now.
+    if (orderId !== null || !byToken) receipts.learn(saleKey, userId, orderId);
+  };
   const ofForm = {
     flow,
     saleKey,
@@ -145,14 +152,11 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
           shop={shop}
           userId={ownUserId}
           signedOut={person.kind === 'out'}
-          onAnswer={(userId, orderId) => receipts.learn(saleKey, userId, orderId)}
+          onAnswer={learn}
           onFailure={signedIn.heard}
         />
       ) : (
-        <LookUp
-          initialUserId={typed}
-          onAnswer={(userId, orderId) => receipts.learn(saleKey, userId, orderId)}
-        />
+        <LookUp initialUserId={typed} onAnswer={learn} />
       )}
     </div>
   );

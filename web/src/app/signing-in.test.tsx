@@ -1,4 +1,4 @@
-import { act, fireEvent, screen } from '@testing-library/react';
+import { screen } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { ORDER_ID } from '@/testing/fake-shop';
@@ -13,6 +13,7 @@ import {
   PURCHASED,
   reload,
 } from '@/testing/open-page';
+import { as, openLookUp, returnToTab, signedIn } from '@/testing/signed-in';
 
 eachWithItsOwnBrowser();
 
@@ -25,11 +26,6 @@ beforeEach(() => {
 afterEach(() => meta.remove());
 
 const refusal = (reason: string) => ({ status: 401, json: { error: 'unauthorized', reason } });
-const as = (userId: string) => ({ json: { csrfToken: `of ${userId}`, userId } });
-const signedIn = (userId: string, changes = {}) => ({
-  ...active({ identity: 'token', ...changes }),
-  'GET /api/csrf': as(userId),
-});
 const signedOut = (reason: string, changes = {}) => ({
   ...active({ identity: 'token', ...changes }),
   'GET /api/csrf': refusal(reason),
@@ -40,21 +36,6 @@ const link = () => {
   if (first === undefined) throw new Error('there is no link');
   return first;
 };
-const returnToTab = async () => {
-  act(() => {
-    document.dispatchEvent(new Event('visibilitychange'));
-  });
-  await pass(10);
-};
-
-const openLookUp = async () => {
-  const details = document.querySelector('details');
-  if (details === null) throw new Error('there is no look-up');
-  details.open = true;
-  fireEvent(details, new Event('toggle'));
-  await pass(10);
-};
-
 describe('a buyer who is not signed in', () => {
   test('reads so before the start, and is led to the shop in the same tab', async () => {
     const shop = await openPage(
@@ -156,7 +137,12 @@ describe('a buyer who is signed in', () => {
       learnedBy: 'purchased',
     };
     localStorage.setItem('flashsale.receipts', JSON.stringify([receipt]));
-    const shop = await openPage(signedIn('grace'));
+    const out = await openPage(signedOut('missing'));
+    expect(screen.queryByText(ORDER_ID)).toBeNull();
+    expect(screen.getByText('Sign in to buy.')).toBeTruthy();
+    expect(link()).toBeTruthy();
+    expect(out.seen.some(({ path }) => path.startsWith('/api/purchase'))).toBe(false);
+    const shop = await reload(signedIn('grace'));
     expect(screen.queryByText(ORDER_ID)).toBeNull();
     expect(shop.seen.some(({ path }) => path.startsWith('/api/purchase'))).toBe(false);
     await reload({

@@ -34,6 +34,20 @@ test('buyers may sign in at a path of the same origin', () => {
   expect(readShop(document).signInUrl).toBe('/sign-in');
 });
 
+test('the case of a scheme does not matter', () => {
+  write(JSON.stringify({ ...LOOK, signInUrl: 'HTTPS://shop.example/' }));
+  expect(readShop(document).signInUrl).toBe('HTTPS://shop.example/');
+});
+
+test.each([
+  ['leads to a script', 'javascript:1'],
+  ['leads elsewhere by a path', '//elsewhere/'],
+  ['leads elsewhere by a trick', '/\\elsewhere/'],
+])('a way to sign in that %s is none, and the rest of the look stands', (_name, signInUrl) => {
+  write(JSON.stringify({ ...LOOK, signInUrl }));
+  expect(readShop(document)).toEqual({ ...LOOK, signInUrl: null });
+});
+
 test('what is null or absent has a default', () => {
   write('{"shopName":"Alba","productName":null,"pictureUrl":null}');
   expect(readShop(document)).toEqual({ ...PLAIN_SHOP, shopName: 'Alba' });
@@ -44,9 +58,6 @@ test.each([
   ['is no object', '7'],
   ['names an unknown language', JSON.stringify({ ...LOOK, language: 'fr' })],
   ['takes the picture from another host', JSON.stringify({ ...LOOK, pictureUrl: '//elsewhere/p' })],
-  ['signs in by a script', JSON.stringify({ ...LOOK, signInUrl: 'javascript:1' })],
-  ['signs in elsewhere by a path', JSON.stringify({ ...LOOK, signInUrl: '//elsewhere/' })],
-  ['signs in elsewhere by a trick', JSON.stringify({ ...LOOK, signInUrl: '/\\elsewhere/' })],
   ['takes the picture from a script', JSON.stringify({ ...LOOK, pictureUrl: 'javascript:1' })],
 ])('a look that %s is none', (_name, content) => {
   write(content);

@@ -19,7 +19,10 @@ const shopSchema = v.object({
   /** `null` when the visitor's browser decides. */
   language: v.nullish(languageSchema, null),
   /** Where buyers sign in: an address of the web, or a path of this origin. */
-  signInUrl: v.nullish(v.pipe(v.string(), v.regex(/^(?:https?:\/\/|\/(?![/\\]))/)), null),
+  signInUrl: v.fallback(
+    v.nullish(v.pipe(v.string(), v.regex(/^(?:https?:\/\/|\/(?![/\\]))/i)), null),
+    null,
+  ),
 });
 
 /** A shop that has set nothing. */

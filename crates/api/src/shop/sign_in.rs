@@ -26,7 +26,7 @@ impl fmt::Display for InvalidSignInUrl {
 impl std::error::Error for InvalidSignInUrl {}
 
 impl SignInUrl {
-    /// As it was written.
+    /// As it was written, but for the scheme, which is in small letters.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -44,7 +44,12 @@ impl FromStr for SignInUrl {
         let is_address = matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty());
         if is_plain && text.len() <= SIGN_IN_URL_BYTES_MAX && (is_path || is_address) {
-            Ok(Self(text.to_owned()))
+            // Browsers do not mind the case of a scheme, and whoever reads the address later need not either.
+            let address = match (uri.scheme_str(), text.split_once(':')) {
+                (Some(scheme), Some((_, rest))) => format!("{scheme}:{rest}"),
+                _ => text.to_owned(),
+            };
+            Ok(Self(address))
         } else {
             Err(InvalidSignInUrl)
         }
@@ -67,6 +72,11 @@ mod tests {
             let parsed = good.parse::<SignInUrl>();
             assert_eq!(parsed.as_ref().map(SignInUrl::as_str), Ok(good));
         }
+        let shouted = "HTTPS://Shop.example/Sign-in".parse::<SignInUrl>();
+        assert_eq!(
+            shouted.as_ref().map(SignInUrl::as_str),
+            Ok("https://Shop.example/Sign-in")
+        );
         let padded = " https://shop.example/ ".parse::<SignInUrl>();
         assert_eq!(
             padded.as_ref().map(SignInUrl::as_str),

@@ -192,4 +192,47 @@ test('a service that asks nobody anything does not hold a purchase up for ever',
   const refused = page.check.pass('ada', true).catch((error: unknown) => error);
   await pass(5 * 60_000);
   expect(await refused).toMatchObject({ answer: { kind: 'check_failed' } });
+  expect(page.work.mock.calls[0]?.[1].aborted).toBe(true);
+  expect(page.check.state()).toEqual({ step: 'failed', goesOn: false });
+});
+
+describe('a pass that runs out before there is another', () => {
+  test('is said to be made, and a press waits for it', async () => {
+    const page = open();
+    page.check.want('ada');
+    await pass(0);
+    page.work.mockImplementationOnce(() => new Promise(() => {}));
+    await pass(HOUR_MS - 1);
+    expect(page.check.state()).toEqual({ step: 'passed' });
+    await pass(1);
+    expect(page.check.state()).toEqual({ step: 'checking', byService: false });
+    const waits = page.check.pass('ada', false).catch((error: unknown) => error);
+    await pass(5 * 60_000);
+    expect(await waits).toMatchObject({ answer: { kind: 'check_failed' } });
+  });
+
+  test('is said to have failed, where it did', async () => {
+    const page = open();
+    page.check.want('ada');
+    await pass(0);
+    page.routes['POST /api/pass'] = refusal(403, 'check_failed', { reason: 'wrong' });
+    await pass(HOUR_MS - 1);
+    expect(page.passes()).toHaveLength(2);
+    expect(page.check.state()).toEqual({ step: 'passed' });
+    await pass(1);
+    expect(page.check.state()).toEqual({ step: 'failed', goesOn: false });
+    page.routes['POST /api/pass'] = { json: { expiresAt: 2 * HOUR_MS } };
+    page.check.again();
+    await pass(0);
+    expect(page.check.state()).toEqual({ step: 'passed' });
+  });
+
+  test('is not spoken of when nobody is going to buy any more', async () => {
+    const page = open();
+    page.check.want('ada');
+    await pass(0);
+    page.check.want(null);
+    await pass(2 * HOUR_MS);
+    expect(page.check.state()).toEqual({ step: 'none' });
+  });
 });

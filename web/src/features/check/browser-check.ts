@@ -79,6 +79,10 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
   let passed: { userId: string; untilMs: number } | null = null;
   let failures = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends with the pass. */
+  let lapse: ReturnType<typeof setTimeout> | undefined;
+  /** What is true as soon as the pass has run out. */
+  let withoutPass: CheckState = state;
   let place: HTMLElement | null = null;
 
   const tell = (next: CheckState) => {
@@ -89,6 +93,16 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
 
   const isPassed = (userId: string) =>
     passed?.userId === userId && performance.now() < passed.untilMs;
+
+  /** Renewed without a word, as long as the pass before is good. */
+  const say = (userId: string, next: CheckState) => {
+    withoutPass = next;
+    if (!isPassed(userId)) tell(next);
+  };
+
+  const tellLapse = () => {
+    if (state.step === 'passed') tell(withoutPass);
+  };
 
   const evidence = async (of: CheckKind, userId: string, signal: AbortSignal) => {
     if (of.check === 'service') {
@@ -111,8 +125,7 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
     kind ??= await getCheck();
     signal.throwIfAborted();
     if (kind.check === 'none') return tell({ step: 'none' });
-    // Renewed without a word, as long as the one before is good.
-    if (!isPassed(userId)) tell({ step: 'checking', byService: kind.check === 'service' });
+    say(userId, { step: 'checking', byService: kind.check === 'service' });
     const shown: Evidence = await evidence(kind, userId, signal);
     const { expiresAt } = await meant(csrfTokens, (csrfToken) =>
       postPass({ userId, csrfToken, signal }, shown),
@@ -128,6 +141,8 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
     const leftMs = pass.untilMs - performance.now();
     const renewInMs = leftMs * (RENEW_SHARE + RENEW_SHARE_SPREAD * random());
     timer = setTimeout(() => begin(pass.userId), Math.max(renewInMs, RENEW_MS_MIN));
+    clearTimeout(lapse);
+    lapse = setTimeout(tellLapse, leftMs);
     tell({ step: 'passed' });
   };
 
@@ -136,11 +151,11 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
     failures += 1;
     onFailure(cause);
     // The check may be another one by now.
-    const wasKnown = kind !== null;
     kind = null;
     const wait = retryWait(cause, { tries: failures, random: random(), msToStart: null });
     if (wait !== null) timer = setTimeout(() => begin(userId), wait.delayMs);
-    if (wasKnown && !isPassed(userId)) tell({ step: 'failed', goesOn: wait !== null });
+    // Nothing is said where nobody knows of a check.
+    if (state.step !== 'none') say(userId, { step: 'failed', goesOn: wait !== null });
   };
 
   const end = () => {
@@ -204,8 +219,20 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
         kind = null;
       } else if (isPassed(userId) || kind === null || kind.check === 'none') return;
       wanted = userId;
-      const { done } = job?.userId === userId && !required ? job : begin(userId);
-      await within(RETRYING_MS_MAX, done);
+      tellLapse();
+      const begun = job?.userId === userId && !required ? job : begin(userId);
+      // A widget may wait for somebody who has gone; the purchase does not.
+      const late = new Promise<never>((_, failed) => {
+        setTimeout(() => {
+          const error = new CheckError(FAILED);
+          if (job === begun) {
+            end();
+            fail(error, userId);
+          }
+          failed(error);
+        }, RETRYING_MS_MAX);
+      });
+      await Promise.race([begun.done, late]);
     },
     mount: (next) => {
       place = next;
@@ -217,14 +244,6 @@ export function createBrowserCheck(parts: Parts): BrowserCheck {
 async function widgetAnswer(...of: Parameters<typeof askWidget>): Promise<WidgetAnswer> {
   const part = await import('./widget').catch(() => null);
   return part === null ? { trouble: 'check_unavailable' } : part.askWidget(...of);
-}
-
-/** A widget may wait for somebody who has gone; the purchase does not. */
-function within(ms: number, done: Promise<void>): Promise<void> {
-  const late = new Promise<never>((_, failed) => {
-    setTimeout(failed, ms, new CheckError(FAILED));
-  });
-  return Promise.race([done, late]);
 }
 
 function causeOf(error: unknown): PurchaseAnswer {

@@ -1,3 +1,5 @@
+import { CheckError } from '@/lib/api/check-client';
+
 import type { Work } from './prove.worker';
 
 /** Does the work beside the page, which stays as quick as it was. Ended by the signal, it finds nothing. */
@@ -19,7 +21,12 @@ export function prove(work: Work, signal: AbortSignal): Promise<string> {
     });
     worker.addEventListener('error', (event) => {
       end();
-      failed(new Error(`the worker broke: ${event.message}`));
+      // One that breaks has a message; without it, its file did not come.
+      failed(
+        event.message
+          ? new Error(event.message)
+          : new CheckError({ kind: 'unreachable', correlationId: null }),
+      );
     });
     if (signal.aborted) stop();
     // A worker has no origin to name: it is not a window.

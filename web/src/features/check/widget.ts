@@ -39,13 +39,21 @@ export async function askWidget(
         callback: (token: string) => answer({ token }),
         'error-callback': fail,
         'expired-callback': fail,
+        'timeout-callback': fail,
+        'unsupported-callback': fail,
       });
+      if (!isShown(id)) fail();
     });
   } finally {
     shown.abort();
-    if (id !== undefined) api.remove(id);
+    if (isShown(id)) api.remove(id);
     box.remove();
   }
+}
+
+/** A script that shows nothing names nothing: hCaptcha counts from 0, so that is a name. */
+function isShown(id: unknown): boolean {
+  return typeof id === 'string' || typeof id === 'number';
 }
 
 function apiOf(script: string): Promise<WidgetApi> {

@@ -27,6 +27,8 @@ export interface PurchaseFlow {
   restore: (saleKey: string, userId: string) => void;
   /** Tells that an order has become known by another way. */
   orderKnown: (saleKey: string, userId: string) => void;
+  /** Ends and forgets what is going on, or was answered, for anybody but this person. */
+  leave: (userId: string) => void;
   dismiss: () => void;
 }
 
@@ -59,6 +61,8 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts the tries of this page, so that one which was given up sends nothing more. */
   let turn = 0;
+  /** The key of an order that has certainly never been sent. */
+  let unsentKey: string | null = null;
 
   const dispatch = (event: PurchaseEvent) => {
     const next = transition(state, event);
@@ -109,11 +113,12 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
       const csrfToken = await csrfTokens.get();
       if (turn === mine) dispatch({ type: 'token', csrfToken });
     } catch (error) {
-      if (turn === mine) answer(intention, asAnswer(error));
+      if (turn === mine) answer(intention, unsentAnswer(intention, asAnswer(error)));
     }
     // At most two rounds: the machine goes back to `sending` once.
     const toSend = () => (turn === mine && state.step === 'sending' ? state : null);
     for (let round = toSend(); round !== null; round = toSend()) {
+      unsentKey = null;
       // Each round needs the answer of the one before it.
       // oxlint-disable-next-line no-await-in-loop
       answer(intention, await post({ csrfToken: round.csrfToken, ...intention }).catch(asAnswer));
@@ -135,12 +140,28 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
   const isWaiting = () => state.step === 'waiting';
 
   const open = (saleKey: string, userId: string): Intention => {
+    const before = intentions.unanswered(saleKey);
     const stored = intentions.open(saleKey, userId);
     // Another tab may have stored its own wish over this one, which still has to keep its key.
-    if (state.step !== 'stopped') return stored;
-    const { intention } = state;
-    return intention.userId === userId && intention.saleKey === saleKey ? intention : stored;
+    if (state.step === 'stopped') {
+      const { intention } = state;
+      if (intention.userId === userId && intention.saleKey === saleKey) return intention;
+    }
+    const key = stored.idempotencyKey;
+    if (before?.intention.idempotencyKey !== key) unsentKey = key;
+    return stored;
   };
+
+  /** What is said before an order is sent settles nothing where it may have been sent once already. */
+  const unsentAnswer = ({ idempotencyKey }: Intention, given: PurchaseAnswer): PurchaseAnswer =>
+    isSettled(given) && idempotencyKey !== unsentKey ? { ...given, kind: 'unreadable' } : given;
+
+  const stop = () => {
+    dispatch({ type: 'stop' });
+    if (state.step === 'stopped') intentions.stop(state.intention);
+  };
+
+  const dismiss = () => dispatch({ type: 'dismiss' });
 
   connection.subscribe(() => {
     if (connection.isOnline()) {
@@ -163,10 +184,7 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
       void run();
     },
     tryNow,
-    stop: () => {
-      dispatch({ type: 'stop' });
-      if (state.step === 'stopped') intentions.stop(state.intention);
-    },
+    stop,
     restore: (saleKey, userId) => {
       const unanswered = intentions.unanswered(saleKey);
       if (unanswered?.intention.userId !== userId) return;
@@ -177,7 +195,14 @@ export function createPurchaseFlow(parts: PurchaseFlowParts): PurchaseFlow {
       if (unanswered?.intention.userId === userId) intentions.close(unanswered.intention);
       dispatch({ type: 'known', saleKey, userId });
     },
-    dismiss: () => dispatch({ type: 'dismiss' }),
+    leave: (userId) => {
+      if (state.step === 'idle' || state.intention.userId === userId) return;
+      // That somebody else is signed in now is said to that one.
+      if (state.step === 'answered' && state.answer.kind === 'other_user') return;
+      stop();
+      dismiss();
+    },
+    dismiss,
   };
 }
 

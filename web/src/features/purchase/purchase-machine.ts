@@ -132,6 +132,11 @@ export function isGoingOn(
   return isUnderWay(state) || state.step === 'waiting';
 }
 
+/** Whether this is the first try, and it is not on its way: nothing is lost if it ends. */
+export function waitsForCheck(state: PurchaseState): boolean {
+  return state.step === 'token' && state.cause === null;
+}
+
 /** Whether the order lies still until its buyer is signed in again. */
 export function awaitsSignIn(state: PurchaseState): boolean {
   return state.step === 'answered' && state.answer.kind === 'unauthorized';

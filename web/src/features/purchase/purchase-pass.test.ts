@@ -6,6 +6,7 @@ import { ORDER_ID } from '@/testing/fake-shop';
 import { openBuyer } from '@/testing/open-buyer';
 
 const BOUGHT: PurchaseAnswer = { kind: 'purchased', orderId: ORDER_ID, correlationId: 'r' };
+const GONE: PurchaseAnswer = { kind: 'unreachable', correlationId: 'r' };
 const NO_PASS: PurchaseAnswer = { kind: 'pass_required', correlationId: 'r' };
 const FAILED: PurchaseAnswer = { kind: 'check_failed', correlationId: 'r' };
 const UNAVAILABLE: PurchaseAnswer = {
@@ -54,6 +55,38 @@ test('a pass that never comes back is not asked for without end', async () => {
   expect(page.flow.state()).toMatchObject({ answer: NO_PASS });
   await page.buy();
   expect(page.flow.state()).toMatchObject({ answer: BOUGHT });
+});
+
+test.each(['bad_request', 'invalid_user'] as const)(
+  'that the check is refused as %s settles no order that was sent before',
+  async (kind) => {
+    const page = openBuyer([GONE, BOUGHT]);
+    await page.buy();
+    page.pass.mockRejectedValueOnce(new CheckError({ kind, correlationId: 'of the check' }));
+    await pass(500);
+    expect(page.flow.state()).toMatchObject({
+      step: 'waiting',
+      cause: { kind: 'unreadable', correlationId: 'of the check' },
+    });
+    page.flow.stop();
+    page.pass.mockRejectedValueOnce(new CheckError({ kind, correlationId: 'r' }));
+    await page.buy();
+    await pass(500);
+    expect(page.flow.state()).toMatchObject({ answer: BOUGHT });
+    expect(page.sent).toHaveLength(2);
+    expect(page.sent[1]?.idempotencyKey).toBe(page.sent[0]?.idempotencyKey);
+  },
+);
+
+test('an id that the check refuses before anything was sent is refused', async () => {
+  const page = openBuyer([]);
+  const refused = { kind: 'invalid_user', correlationId: 'r' } as const;
+  page.pass.mockRejectedValueOnce(new CheckError(refused));
+  await page.buy();
+  expect(page.flow.state()).toMatchObject({ step: 'answered', answer: refused });
+  const reloaded = openBuyer([]);
+  reloaded.flow.restore('sale', 'ada');
+  expect(reloaded.flow.state().step).toBe('idle');
 });
 
 test('a check that was not passed ends the press; one that could not be made is tried again', async () => {

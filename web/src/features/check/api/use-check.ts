@@ -19,5 +19,6 @@ export function useCheck(check: BrowserCheck, userId: string | null, typed: bool
     const timer = setTimeout(() => check.want(userId), TYPING_PAUSE_MS);
     return () => clearTimeout(timer);
   }, [check, typed, userId]);
+  useEffect(() => () => check.want(null), [check]);
   return useCallback(() => check.want(userId), [check, userId]);
 }

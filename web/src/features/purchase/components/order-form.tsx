@@ -18,7 +18,7 @@ interface OrderFormProps {
   open: boolean;
   /** Said below the button when there is nothing else to say. */
   hint: string;
-  /** Whether a press that is under way waits for the check before the sale. */
+  /** Whether the check before the sale is under way: a press may have to wait for it. */
   checking: boolean;
   /** Who buys: a field, or a name. */
   children: ReactNode;
@@ -45,7 +45,7 @@ export function OrderForm({ flow, open, hint, checking, children, onPress }: Ord
     <form className={styles.form} onSubmit={submit} noValidate>
       {children}
       <Button ref={button} type="submit" look="primary" locked={locked} busy={goingOn}>
-        {checking && isUnderWay(state)
+        {checking && state.step === 'token'
           ? messages.form.checking
           : buttonWords(state, words, messages)}
       </Button>

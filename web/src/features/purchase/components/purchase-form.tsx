@@ -6,7 +6,7 @@ import { useWords } from '@/lib/words';
 
 import { wordsFor } from '../answer-words';
 import type { PurchaseFlow } from '../purchase-flow';
-import { isGoingOn } from '../purchase-machine';
+import { isGoingOn, waitsForCheck } from '../purchase-machine';
 import { isAskedAgain, OrderForm } from './order-form';
 
 interface PurchaseFormProps {
@@ -18,7 +18,7 @@ interface PurchaseFormProps {
   onType: (typed: string) => void;
   /** The field was left. */
   onLeave: () => void;
-  /** The check before the sale, and whether it is under way: then another name may still be typed. */
+  /** The check before the sale, and whether it is under way: while the press waits for it, another name may be typed. */
   check: ReactNode;
   checking: boolean;
   /** Set when the form takes the place of what had the focus. */
@@ -66,7 +66,7 @@ export function PurchaseForm(props: PurchaseFormProps) {
         hint={messages.form.hint}
         problem={problem === null ? null : messages.buyerIdProblems[problem]}
         readOnly={
-          (isGoingOn(state) && !props.checking) ||
+          (isGoingOn(state) && !(props.checking && waitsForCheck(state))) ||
           (isAskedAgain(wordsFor(state, messages)) && !open)
         }
       />

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 
 import { ApiError, type Failure } from '@/lib/api/answers';
 import { getOrderOf } from '@/lib/api/client';
@@ -27,11 +27,11 @@ export function useLookUp({ onAnswer, onFailure }: Listeners): LookUp {
   /** Counts the questions: an answer to an earlier one comes too late. */
   const turn = useRef(0);
 
-  const reset = () => {
+  const reset = useCallback(() => {
     turn.current += 1;
     setResult(null);
     setAsking(false);
-  };
+  }, []);
 
   const ask = async (userId: string) => {
     reset();

@@ -1,4 +1,4 @@
-import type { SubmitEvent } from 'react';
+import { type SubmitEvent, useEffect } from 'react';
 
 import { Button } from '@/components/button';
 import { SignInNotice } from '@/components/sign-in-notice';
@@ -22,7 +22,10 @@ interface OwnLookUpProps {
 /** "Did I get one?" of whoever is signed in: opening it asks the shop's books. */
 export function OwnLookUp({ shop, userId, signedOut, onAnswer, onFailure }: OwnLookUpProps) {
   const words = useWords().messages.lookUp;
-  const { result, asking, ask } = useLookUp({ onAnswer, onFailure });
+  const { result, asking, ask, reset } = useLookUp({ onAnswer, onFailure });
+  // What one person was told is not for the next: the effect ends with the person.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies
+  useEffect(() => reset, [reset, userId]);
   const locked = asking || userId === null;
 
   const look = () => {
