@@ -76,8 +76,8 @@ impl Room {
             .filter(|(since, _)| now.duration_since(*since) >= RESTED_MIN)
             .collect();
         resting.sort_unstable_by_key(|(since, _)| *since);
-        for (_, stage) in resting.into_iter().take(LEAVING_AT_ONCE) {
-            stage.leave();
+        for (since, stage) in resting.into_iter().take(LEAVING_AT_ONCE) {
+            stage.leave(since);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -32,16 +32,18 @@ pub(super) type Stop = Arc<OnceLock<Instant>>;
 pub(super) struct Stage {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    /// Parts of answers that HTTP/2 still holds back, although their requests have ended.
+    unsent: AtomicUsize,
     stop: Stop,
     rest: Mutex<Rest>,
-    /// Whether it is to end unless it begins to ask.
-    leaves: AtomicBool,
 }
 
 /// What is known of a connection that waits for a request.
 #[derive(Debug, Default)]
 struct Rest {
     since: Option<Mark>,
+    /// Whether the connection is to end with this rest. Whatever ends the rest takes it back.
+    leaves: bool,
     waker: Option<Waker>,
 }
 
@@ -50,35 +52,47 @@ impl Stage {
         Self {
             begun: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
+            unsent: AtomicUsize::new(0),
             stop,
             rest: Mutex::default(),
-            leaves: AtomicBool::new(false),
         }
     }
 
-    /// Since when no request has been under way, nor its beginning, if there is none now.
+    /// Since when no request has been under way, nor its beginning, nor an answer on its way out, if there is none now.
     pub(super) fn rests_since(&self) -> Option<Instant> {
         let mark = self.rest().since?;
-        (!self.in_request() && mark.begun == self.begun()).then_some(mark.at)
+        let is_over = !self.in_request() && self.unsent.load(Ordering::Relaxed) == 0;
+        (is_over && mark.begun == self.begun()).then_some(mark.at)
     }
 
-    /// Ends the connection, unless a request has come by the time that it hears of this.
-    pub(super) fn leave(&self) {
-        self.leaves.store(true, Ordering::Relaxed);
-        if let Some(waker) = self.rest().waker.take() {
-            waker.wake();
+    /// Ends the connection, if by the time that it hears of this it has still rested since then.
+    pub(super) fn leave(&self, since: Instant) {
+        let mut rest = self.rest();
+        if rest.since.is_some_and(|mark| mark.at == since) {
+            rest.leaves = true;
+            if let Some(waker) = rest.waker.take() {
+                waker.wake();
+            }
         }
     }
 
-    /// Nothing is under way since then, or something is now. Who rests is woken to leave.
-    fn set_rest(&self, since: Option<Instant>, context: &Context<'_>) {
+    /// The connection has rested since then. Says whether it was asked to leave, and wakes it when it is.
+    fn rest_since(&self, mark: Mark, context: &Context<'_>) -> bool {
         let mut rest = self.rest();
-        let begun = self.begun();
-        rest.since = since.map(|at| Mark { at, begun });
+        if rest.since != Some(mark) {
+            (rest.since, rest.leaves) = (Some(mark), false);
+        }
         match &mut rest.waker {
             Some(waker) => waker.clone_from(context.waker()),
             none => *none = Some(context.waker().clone()),
         }
+        rest.leaves
+    }
+
+    /// Something is under way.
+    fn no_rest(&self) {
+        let mut rest = self.rest();
+        (rest.since, rest.leaves) = (None, false);
     }
 
     fn rest(&self) -> MutexGuard<'_, Rest> {
@@ -91,6 +105,15 @@ impl Stage {
 
     pub(super) fn request_ended(&self) {
         count_up(&self.ended);
+    }
+
+    pub(super) fn part_waits(&self) {
+        count_up(&self.unsent);
+    }
+
+    pub(super) fn part_went(&self) {
+        let less = self.unsent.load(Ordering::Relaxed).wrapping_sub(1);
+        self.unsent.store(less, Ordering::Relaxed);
     }
 
     fn begun(&self) -> usize {
@@ -109,7 +132,7 @@ fn count_up(count: &AtomicUsize) {
 }
 
 /// A moment, and how many requests had begun by then: what it says is over with the next one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Mark {
     at: Instant,
     begun: usize,
@@ -129,6 +152,8 @@ enum Talk {
     Http2 {
         /// When the last request ended.
         idle: Option<Mark>,
+        /// When the last byte came in, perhaps one of a request that is not whole yet.
+        received_at: Instant,
     },
 }
 
@@ -185,7 +210,10 @@ impl TimedIo {
 
     /// What was exchanged so far was no HTTP/2; from now on it is.
     pub(super) fn begin_http2(&mut self) {
-        self.talk = Talk::Http2 { idle: None };
+        self.talk = Talk::Http2 {
+            idle: None,
+            received_at: Instant::now(),
+        };
     }
 
     /// Until when the client must send something, or for HTTP/2 a whole request.
@@ -208,7 +236,7 @@ impl TimedIo {
                 }
                 _ => *active_at + self.limits.idle_timeout,
             },
-            Talk::Http2 { idle } => {
+            Talk::Http2 { idle, .. } => {
                 let since = idle.filter(|idle| idle.begun == begun);
                 let since = *idle.insert(since.unwrap_or_else(|| Mark::now(begun)));
                 let deadline = since.at + self.limits.idle_timeout;
@@ -220,15 +248,24 @@ impl TimedIo {
         })
     }
 
-    /// Since when the connection has waited for a request, if it does.
-    fn rests_since(&self) -> Option<Instant> {
+    /// Since when the connection has waited for a request, if it does. While the client takes no more of an answer it
+    /// does not: the answer counts as sent when it was handed to hyper.
+    fn rests_since(&self) -> Option<Mark> {
+        if self.stalled_since.is_some() {
+            return None;
+        }
         let begun = self.stage.begun();
         match &self.talk {
             Talk::Http1 { active_at, head } => {
                 let has_begun = head.is_some_and(|head| head.begun == begun);
-                (!has_begun).then_some(*active_at)
+                let at = *active_at;
+                (!has_begun).then_some(Mark { at, begun })
             }
-            Talk::Http2 { idle } => Some(idle.filter(|idle| idle.begun == begun)?.at),
+            Talk::Http2 { idle, received_at } => {
+                let idle = idle.filter(|idle| idle.begun == begun)?;
+                let at = idle.at.max(*received_at);
+                Some(Mark { at, begun })
+            }
         }
     }
 
@@ -239,10 +276,12 @@ impl TimedIo {
         let Some(deadline) = deadline else {
             return Poll::Pending;
         };
-        let since = self.rests_since();
-        self.stage.set_rest(since, context);
-        if since.is_some() && self.stage.leaves.load(Ordering::Relaxed) {
-            return Poll::Ready(ErrorKind::TimedOut.into());
+        match self.rests_since() {
+            Some(mark) if self.stage.rest_since(mark, context) => {
+                return Poll::Ready(ErrorKind::TimedOut.into());
+            }
+            Some(_) => {}
+            None => self.stage.no_rest(),
         }
         self.reading
             .poll(context, deadline)
@@ -251,7 +290,7 @@ impl TimedIo {
 
     /// Bytes came in.
     fn received(&mut self) -> Result<()> {
-        self.stage.leaves.store(false, Ordering::Relaxed);
+        self.stage.no_rest();
         match &mut self.talk {
             Talk::Http1 { active_at, head } => {
                 *active_at = Instant::now();
@@ -266,10 +305,14 @@ impl TimedIo {
                 Ok(())
             }
             // Whoever sends without a pause what is no request is told here that the time is over.
-            Talk::Http2 { .. } => match self.read_deadline() {
-                Some(deadline) if deadline <= Instant::now() => Err(ErrorKind::TimedOut.into()),
-                _ => Ok(()),
-            },
+            Talk::Http2 { received_at, .. } => {
+                let now = Instant::now();
+                *received_at = now;
+                match self.read_deadline() {
+                    Some(deadline) if deadline <= now => Err(ErrorKind::TimedOut.into()),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 
@@ -291,10 +334,10 @@ impl TimedIo {
             if let Talk::Http1 { active_at, .. } = &mut self.talk {
                 *active_at = Instant::now();
             }
-            self.stalled_since = None;
+            let had_stalled = self.stalled_since.take().is_some();
             self.writing.stop();
             // hyper has asked for the next request while this one was under way, and does not ask again.
-            if self.is_unwatched
+            if (self.is_unwatched || had_stalled)
                 && let Poll::Ready(error) = self.wait_for_bytes(context)
             {
                 return Poll::Ready(Err(error));
@@ -302,6 +345,7 @@ impl TimedIo {
             return result;
         }
         let since = *self.stalled_since.get_or_insert_with(Instant::now);
+        self.stage.no_rest();
         self.writing
             .poll(context, since + self.limits.write_timeout)
             .map(|()| Err(ErrorKind::TimedOut.into()))
