@@ -29,7 +29,7 @@ use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::timed_io::Stage;
+use super::stage::Stage;
 use super::timer::Timer;
 use super::{HEAD_BYTES_MAX, Limits, Site, tls};
 use crate::answer::Body;

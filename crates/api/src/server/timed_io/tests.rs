@@ -3,6 +3,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use super::super::stage::Stop;
 use super::*;
 
 const LIMITS: Limits = Limits {
@@ -166,7 +167,7 @@ async fn asked_to_leave(io: &mut TimedIo, stage: &Stage) -> (bool, bool) {
 
 /// One that ends for no other reason within a test.
 async fn pair_of(is_http2: bool) -> (TimedIo, Arc<Stage>, TcpStream) {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let (mut io, stage, client) = pair_with(Limits {
         header_timeout: minute,
         idle_timeout: minute,
