@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::timed_io::Stage;
+use super::stage::Stage;
 use super::{HEAD_BYTES_MAX, Site, tls};
 use crate::answer::Body;
 

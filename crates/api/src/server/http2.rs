@@ -4,7 +4,8 @@
 //! no more of the processor than one who sends them over HTTP/1.1.
 //!
 //! An answer that is ready waits until the client opens its window, which no deadline of the connection
-//! sees: other requests may go on. So each [`Stream`] has the time that a reader has elsewhere.
+//! sees: other requests may go on. So each [`Stream`] has the time that a reader has elsewhere. What is left of an
+//! answer by then h2 holds, and each [`Part`] tells when it has gone.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -19,7 +20,7 @@ use axum::http::{HeaderValue, Method, Request, Response};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use http_body_util::Full;
-use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Buf, Bytes, Frame, Incoming, SizeHint};
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -28,7 +29,7 @@ use hyper_util::server::graceful::Watcher;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::timed_io::Stage;
+use super::stage::Stage;
 use super::timer::Timer;
 use super::{HEAD_BYTES_MAX, Limits, Site, tls};
 use crate::answer::Body;
@@ -72,6 +73,7 @@ pub(super) async fn serve(
     let service = service_fn(move |mut request| {
         name_host(&mut request);
         let (site, turn) = (Arc::clone(&site), turns.next_turn());
+        let stage = Arc::clone(&turns.stage);
         let is_head = request.method() == Method::HEAD;
         async move {
             let mut answer = site.answer(request, peer).await;
@@ -80,7 +82,7 @@ pub(super) async fn serve(
             }
             tls::insist(&mut answer);
             turn.is_now(Whose::Clients);
-            Ok::<_, Infallible>(answer.map(|body| Sent { body, turn }))
+            Ok::<_, Infallible>(answer.map(|body| Sent { body, turn, stage }))
         }
     });
     let connection = http2::Builder::new(inbox.clone())
@@ -236,22 +238,24 @@ impl Turn {
 struct Sent {
     body: Body,
     turn: Arc<Turn>,
+    stage: Arc<Stage>,
 }
 
 impl hyper::body::Body for Sent {
-    type Data = Bytes;
+    type Data = Part;
     type Error = <Body as hyper::body::Body>::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         self.turn.is_now(match &frame {
             Poll::Ready(_) => Whose::Clients,
             Poll::Pending => Whose::Servers,
         });
-        frame
+        let stage = &self.stage;
+        frame.map_ok(|frame| frame.map_data(|bytes| Part::new(bytes, Arc::clone(stage))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -260,5 +264,38 @@ impl hyper::body::Body for Sent {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// A piece of an answer, from when h2 has it until all of it has gone out. A connection that holds one does not rest.
+struct Part {
+    bytes: Bytes,
+    stage: Arc<Stage>,
+}
+
+impl Part {
+    fn new(bytes: Bytes, stage: Arc<Stage>) -> Self {
+        stage.part_waits();
+        Self { bytes, stage }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.stage.part_went();
+    }
+}
+
+impl Buf for Part {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
     }
 }

@@ -2,7 +2,7 @@
 //! order.
 //!
 //! In reading order: `opening` is what comes before HTTP, that is [`proxy_protocol`] and [`tls`]; `http1` and
-//! `http2` answer requests; `timed_io` holds the deadlines of one connection; `room` closes idle ones when there are
+//! `http2` answer requests; `timed_io` holds the deadlines of one connection, and `stage` what it is at; `room` closes idle ones when there are
 //! too many.
 
 mod http1;
@@ -10,6 +10,7 @@ mod http2;
 mod opening;
 pub mod proxy_protocol;
 mod room;
+mod stage;
 mod timed_io;
 mod timer;
 pub mod tls;
@@ -32,7 +33,8 @@ use crate::answer::Body;
 use opening::Accepted;
 use proxy_protocol::ProxyProtocol;
 use room::Room;
-use timed_io::{Stage, Stop, TimedIo};
+use stage::{Stage, Stop};
+use timed_io::TimedIo;
 use tls::Tls;
 
 /// The longest request head, in bytes. It is also the most that one connection buffers.

@@ -12,7 +12,8 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use super::proxy_protocol::{self, Named};
-use super::timed_io::{Stage, TimedIo};
+use super::stage::Stage;
+use super::timed_io::TimedIo;
 use super::{Entrance, Site, http1, http2, tls};
 
 /// A connection as it was accepted.

@@ -1,7 +1,13 @@
 //! Room for who comes when every place is taken: who has rested for longest goes.
 //!
 //! A browser keeps its connection open long after it has asked, and a flood of idle connections costs an attacker
-//! next to nothing. Neither may keep out somebody who wants to ask.
+//! next to nothing. Neither keeps out for long somebody who wants to ask.
+//!
+//! It is no defence against somebody who does more: a byte on each connection makes it half a head, and that never
+//! rests. Such a connection has its place until a deadline ends it, and may come again: `HEADER_TIMEOUT_MS` for half a
+//! head, `BODY_TIMEOUT_MS` for an answer that nobody takes, `IDLE_TIMEOUT_MS` for HTTP/2 that says something every
+//! second, or leaves its window closed. Nothing here bounds how many connections one address has: behind a proxy all
+//! have the same one. Whoever must stand that puts a front before the server that does.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-use super::timed_io::Stage;
+use super::stage::Stage;
 
 /// How long a connection must have been idle to be closed in favour of another.
 pub(super) const RESTED_MIN: Duration = Duration::from_secs(2);
@@ -76,8 +82,8 @@ impl Room {
             .filter(|(since, _)| now.duration_since(*since) >= RESTED_MIN)
             .collect();
         resting.sort_unstable_by_key(|(since, _)| *since);
-        for (_, stage) in resting.into_iter().take(LEAVING_AT_ONCE) {
-            stage.leave();
+        for (since, stage) in resting.into_iter().take(LEAVING_AT_ONCE) {
+            stage.leave(since);
         }
     }
 }

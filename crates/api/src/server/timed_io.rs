@@ -7,9 +7,8 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -17,103 +16,12 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Limits;
+use super::stage::{Mark, Stage};
 use super::timer::Timer;
 
 /// How long a request head that is half there may still take once the server is told to stop. The
 /// rest of it is on its way, or never comes. A client of HTTP/2 has as long to agree to the end.
 const HEAD_AFTER_STOP: Duration = Duration::from_secs(1);
-
-/// When the server was told to stop, if it was: one for all its connections.
-pub(super) type Stop = Arc<OnceLock<Instant>>;
-
-/// How many requests of this connection have begun and ended. The service tells, the stream reads. All
-/// of it happens in the connection's one task; only whether it rests is seen by others.
-#[derive(Debug)]
-pub(super) struct Stage {
-    begun: AtomicUsize,
-    ended: AtomicUsize,
-    stop: Stop,
-    rest: Mutex<Rest>,
-    /// Whether it is to end unless it begins to ask.
-    leaves: AtomicBool,
-}
-
-/// What is known of a connection that waits for a request.
-#[derive(Debug, Default)]
-struct Rest {
-    since: Option<Mark>,
-    waker: Option<Waker>,
-}
-
-impl Stage {
-    pub(super) fn new(stop: Stop) -> Self {
-        Self {
-            begun: AtomicUsize::new(0),
-            ended: AtomicUsize::new(0),
-            stop,
-            rest: Mutex::default(),
-            leaves: AtomicBool::new(false),
-        }
-    }
-
-    /// Since when no request has been under way, nor its beginning, if there is none now.
-    pub(super) fn rests_since(&self) -> Option<Instant> {
-        let mark = self.rest().since?;
-        (!self.in_request() && mark.begun == self.begun()).then_some(mark.at)
-    }
-
-    /// Ends the connection, unless a request has come by the time that it hears of this.
-    pub(super) fn leave(&self) {
-        self.leaves.store(true, Ordering::Relaxed);
-        if let Some(waker) = self.rest().waker.take() {
-            waker.wake();
-        }
-    }
-
-    /// Nothing is under way since then, or something is now. Who rests is woken to leave.
-    fn set_rest(&self, since: Option<Instant>, context: &Context<'_>) {
-        let mut rest = self.rest();
-        let begun = self.begun();
-        rest.since = since.map(|at| Mark { at, begun });
-        match &mut rest.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            none => *none = Some(context.waker().clone()),
-        }
-    }
-
-    fn rest(&self) -> MutexGuard<'_, Rest> {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn request_began(&self) {
-        count_up(&self.begun);
-    }
-
-    pub(super) fn request_ended(&self) {
-        count_up(&self.ended);
-    }
-
-    fn begun(&self) -> usize {
-        self.begun.load(Ordering::Relaxed)
-    }
-
-    fn in_request(&self) -> bool {
-        self.begun() != self.ended.load(Ordering::Relaxed)
-    }
-}
-
-/// Without a locked instruction, which one writer does not need.
-fn count_up(count: &AtomicUsize) {
-    let next = count.load(Ordering::Relaxed).wrapping_add(1);
-    count.store(next, Ordering::Relaxed);
-}
-
-/// A moment, and how many requests had begun by then: what it says is over with the next one.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    at: Instant,
-    begun: usize,
-}
 
 /// What comes over a connection, and so what bytes mean that belong to no request under way.
 #[derive(Debug)]
@@ -129,6 +37,8 @@ enum Talk {
     Http2 {
         /// When the last request ended.
         idle: Option<Mark>,
+        /// When the last byte came in, perhaps one of a request that is not whole yet.
+        received_at: Instant,
     },
 }
 
@@ -185,7 +95,10 @@ impl TimedIo {
 
     /// What was exchanged so far was no HTTP/2; from now on it is.
     pub(super) fn begin_http2(&mut self) {
-        self.talk = Talk::Http2 { idle: None };
+        self.talk = Talk::Http2 {
+            idle: None,
+            received_at: Instant::now(),
+        };
     }
 
     /// Until when the client must send something, or for HTTP/2 a whole request.
@@ -208,7 +121,7 @@ impl TimedIo {
                 }
                 _ => *active_at + self.limits.idle_timeout,
             },
-            Talk::Http2 { idle } => {
+            Talk::Http2 { idle, .. } => {
                 let since = idle.filter(|idle| idle.begun == begun);
                 let since = *idle.insert(since.unwrap_or_else(|| Mark::now(begun)));
                 let deadline = since.at + self.limits.idle_timeout;
@@ -220,15 +133,24 @@ impl TimedIo {
         })
     }
 
-    /// Since when the connection has waited for a request, if it does.
-    fn rests_since(&self) -> Option<Instant> {
+    /// Since when the connection has waited for a request, if it does. While the client takes no more of an answer it
+    /// does not: the answer counts as sent when it was handed to hyper.
+    fn rests_since(&self) -> Option<Mark> {
+        if self.stalled_since.is_some() {
+            return None;
+        }
         let begun = self.stage.begun();
         match &self.talk {
             Talk::Http1 { active_at, head } => {
                 let has_begun = head.is_some_and(|head| head.begun == begun);
-                (!has_begun).then_some(*active_at)
+                let at = *active_at;
+                (!has_begun).then_some(Mark { at, begun })
             }
-            Talk::Http2 { idle } => Some(idle.filter(|idle| idle.begun == begun)?.at),
+            Talk::Http2 { idle, received_at } => {
+                let idle = idle.filter(|idle| idle.begun == begun)?;
+                let at = idle.at.max(*received_at);
+                Some(Mark { at, begun })
+            }
         }
     }
 
@@ -239,10 +161,12 @@ impl TimedIo {
         let Some(deadline) = deadline else {
             return Poll::Pending;
         };
-        let since = self.rests_since();
-        self.stage.set_rest(since, context);
-        if since.is_some() && self.stage.leaves.load(Ordering::Relaxed) {
-            return Poll::Ready(ErrorKind::TimedOut.into());
+        match self.rests_since() {
+            Some(mark) if self.stage.rest_since(mark, context) => {
+                return Poll::Ready(ErrorKind::TimedOut.into());
+            }
+            Some(_) => {}
+            None => self.stage.no_rest(),
         }
         self.reading
             .poll(context, deadline)
@@ -251,7 +175,7 @@ impl TimedIo {
 
     /// Bytes came in.
     fn received(&mut self) -> Result<()> {
-        self.stage.leaves.store(false, Ordering::Relaxed);
+        self.stage.no_rest();
         match &mut self.talk {
             Talk::Http1 { active_at, head } => {
                 *active_at = Instant::now();
@@ -266,10 +190,14 @@ impl TimedIo {
                 Ok(())
             }
             // Whoever sends without a pause what is no request is told here that the time is over.
-            Talk::Http2 { .. } => match self.read_deadline() {
-                Some(deadline) if deadline <= Instant::now() => Err(ErrorKind::TimedOut.into()),
-                _ => Ok(()),
-            },
+            Talk::Http2 { received_at, .. } => {
+                let now = Instant::now();
+                *received_at = now;
+                match self.read_deadline() {
+                    Some(deadline) if deadline <= now => Err(ErrorKind::TimedOut.into()),
+                    _ => Ok(()),
+                }
+            }
         }
     }
 
@@ -291,10 +219,10 @@ impl TimedIo {
             if let Talk::Http1 { active_at, .. } = &mut self.talk {
                 *active_at = Instant::now();
             }
-            self.stalled_since = None;
+            let had_stalled = self.stalled_since.take().is_some();
             self.writing.stop();
             // hyper has asked for the next request while this one was under way, and does not ask again.
-            if self.is_unwatched
+            if (self.is_unwatched || had_stalled)
                 && let Poll::Ready(error) = self.wait_for_bytes(context)
             {
                 return Poll::Ready(Err(error));
@@ -302,6 +230,7 @@ impl TimedIo {
             return result;
         }
         let since = *self.stalled_since.get_or_insert_with(Instant::now);
+        self.stage.no_rest();
         self.writing
             .poll(context, since + self.limits.write_timeout)
             .map(|()| Err(ErrorKind::TimedOut.into()))
@@ -314,13 +243,6 @@ impl Talk {
             active_at: Instant::now(),
             head: None,
         }
-    }
-}
-
-impl Mark {
-    fn now(begun: usize) -> Self {
-        let at = Instant::now();
-        Self { at, begun }
     }
 }
 

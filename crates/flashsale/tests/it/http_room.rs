@@ -10,7 +10,9 @@ use crate::support::client::{Answer, Client};
 use crate::support::events::EventStream;
 use crate::support::faults::Word;
 use crate::support::http::{Connection, Request};
-use crate::support::server::TestServer;
+use crate::support::http2::Http2;
+use crate::support::server::{Home, Setup, TestServer};
+use crate::support::tls::{SecureClient, secure};
 
 /// How long a connection must have been idle to be closed for another.
 const RESTED_MIN: Duration = Duration::from_secs(2);
@@ -112,4 +114,92 @@ async fn row_32_who_has_asked_at_once_is_idle_like_others() {
         open >= Duration::from_millis(IDLE_MS / 2),
         "closed after {open:?}"
     );
+}
+
+/// The largest picture that a shop may have, no two stretches of it alike.
+fn picture() -> Vec<u8> {
+    let noise = (0_u32..).flat_map(|number| number.wrapping_mul(0x9E37_79B9).to_be_bytes());
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.extend(noise.take(2 * 1024 * 1024 - bytes.len()));
+    bytes
+}
+
+/// A shop with this picture and so many places.
+fn with_picture(home: &Home, picture: &[u8], places: usize) -> Setup {
+    let path = home.path().join("picture.png");
+    std::fs::write(&path, picture).expect("a file");
+    TestServer::setup()
+        .env("PRODUCT_PICTURE", path.display())
+        .env("CONNECTIONS_MAX", places)
+        .env("BODY_TIMEOUT_MS", 20_000)
+}
+
+/// The picture's path, from the page.
+fn path_in(page: &str) -> String {
+    let at = page.find("/shop/picture-").expect("a picture");
+    let is_end = |c: char| !(c.is_ascii_alphanumeric() || "/-._".contains(c));
+    let path = page[at..].split(is_end).next();
+    path.expect("a path").to_owned()
+}
+
+/// A phone whose radio is silent for a while has its answer afterwards, whoever waits for a place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_32_who_has_not_taken_its_whole_answer_yet_is_not_idle() {
+    // How much the system takes for a reader is not known. With one more picture each, the last one of some reader
+    // is the one that does not find room.
+    const READERS: usize = 4;
+    let (home, picture) = (Home::new(), picture());
+    let server = with_picture(&home, &picture, READERS + 1).start().await;
+    let path = path_in(&server.client().await.get("/").await.text());
+    let request = Request::get(&path).bytes("localhost");
+    let mut readers = Vec::new();
+    for asked in 1..=READERS {
+        let mut stream = TcpStream::connect(server.address()).await.expect("a place");
+        let requests = request.repeat(asked);
+        stream.write_all(&requests).await.expect("all is sent");
+        stream.readable().await.expect("the answers begin");
+        readers.push((asked, stream));
+    }
+    let mut idle = Connection::open(server.address()).await.expect("a place");
+    tokio::time::sleep(RESTED_MIN + Duration::from_secs(1)).await;
+
+    let mut late = Connection::open(server.address())
+        .await
+        .expect("the backlog takes it");
+    let status = late.send(&Request::get("/api/status")).await;
+    assert_eq!(status.expect("an answer").status, 200);
+    assert_eq!(idle.until_closed(NOTICED_MAX).await, Some(Vec::new()));
+    for (asked, stream) in readers {
+        let mut reader = Connection::over(stream, "localhost");
+        for number in 1..=asked {
+            let answer = reader.answer(true).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{number} of {asked}: {error}"));
+            assert!(answer.body == picture, "{number} of {asked} is another");
+        }
+    }
+}
+
+/// What waits for the window of HTTP/2 has been written by nobody, and its request is over for the server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_32_who_has_not_opened_the_window_yet_is_not_idle() {
+    let (home, picture) = (Home::new(), picture());
+    let (server, certificate) = secure(with_picture(&home, &picture, 2)).await;
+    let (client, _driver) = Http2::open(server.address(), &certificate).await;
+    let path = path_in(&client.send(&Request::get("/")).await.text());
+    let asked = client.begin(&Request::get(&path)).await;
+    let (_, mut body) = asked.expect("the head of an answer");
+    let mut idle = Connection::open(server.address()).await.expect("a place");
+    tokio::time::sleep(RESTED_MIN + Duration::from_secs(1)).await;
+
+    let mut late = SecureClient::open(&server, &certificate).await;
+    late.buy("late").await;
+    assert_eq!(idle.until_closed(NOTICED_MAX).await, Some(Vec::new()));
+    let mut taken = Vec::new();
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk.expect("the answer goes on");
+        taken.extend_from_slice(&chunk);
+        let window = body.flow_control().release_capacity(chunk.len());
+        window.expect("the window is opened");
+    }
+    assert!(taken == picture, "{} bytes, or others", taken.len());
 }
