@@ -16,7 +16,7 @@ const SCRIPT = `
       const button = document.createElement('button');
       button.type = 'button';
       button.textContent = ${JSON.stringify(PRESSED)};
-      button.addEventListener('click', () => callback(sitekey + ' pressed'));
+      button.addEventListener('click', () => callback(sitekey + '.pressed'));
       place.append(button);
       last += 1;
       shown.set(last, button);

@@ -33,7 +33,7 @@ export const isDocumented = ({ look }: Look) => look === 'desktop-light' || look
 /** Takes a picture of what the screen shows, or of the page to its end. */
 export async function take(page: Page, name: string, fullPage: boolean): Promise<void> {
   // An empty page is at rest as well.
-  await page.locator('h1').waitFor();
+  await page.locator('h1').waitFor({ state: 'attached' });
   await page.evaluate(() => {
     // The focus ring belongs to a keyboard.
     (document.activeElement as HTMLElement | null)?.blur();
