@@ -145,7 +145,11 @@ async fn off_is_off_and_nonsense_is_refused_at_the_start() {
         ("TRUSTED_PROXIES", "proxy.example", "10.0.0.0/8"),
         ("FORWARDED_BY", "x-real-ip", "x-forwarded-for"),
         ("ALLOWED_ORIGINS", "*", "in full"),
-        ("ALLOWED_ORIGINS", "https://shop.example/", "name of a host"),
+        (
+            "ALLOWED_ORIGINS",
+            "https://shop.example/",
+            "browsers write it as https://shop.example\n",
+        ),
     ] {
         let exit = TestServer::setup().env(name, value).refused().await;
         assert_eq!(exit.code, Some(2), "{exit:?}");
