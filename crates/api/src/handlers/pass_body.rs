@@ -33,17 +33,23 @@ pub(super) async fn read(
     parse(&collect_within(timeout, body).await?, known)
 }
 
-/// What is no text counts as left out.
+/// What is `null` counts as left out; anything else that is no text is refused.
 pub(crate) fn parse(body: &[u8], known: Option<UserId>) -> Result<(UserId, Evidence), Refusal> {
     let wire: Wire<'_> = object(body)?;
     let user = buyer(known, user(wire.user_id.as_ref())?)?;
-    let text = |member: &Option<Text<'_>>| Some(member.as_ref()?.as_str()?.to_owned());
     let evidence = Evidence {
-        challenge: text(&wire.challenge),
-        nonce: text(&wire.nonce),
-        token: text(&wire.token),
+        challenge: text(wire.challenge.as_ref())?,
+        nonce: text(wire.nonce.as_ref())?,
+        token: text(wire.token.as_ref())?,
     };
     Ok((user, evidence))
+}
+
+fn text(member: Option<&Text<'_>>) -> Result<Option<String>, Refusal> {
+    const NO_TEXT: Refusal =
+        Refusal::BadRequest("\"challenge\", \"nonce\" and \"token\" must be texts");
+    let read = |member: &Text<'_>| member.as_str().map(str::to_owned).ok_or(NO_TEXT);
+    member.map(read).transpose()
 }
 
 #[cfg(test)]
@@ -58,7 +64,7 @@ mod tests {
         assert_eq!(evidence.challenge.as_deref(), Some("c"));
         assert_eq!(evidence.nonce.as_deref(), Some("1"));
         assert_eq!(evidence.token, None);
-        let (_, evidence) = parse(br#"{"userId":"ada","nonce":1,"token":null}"#, None).unwrap();
+        let (_, evidence) = parse(br#"{"userId":"ada","token":null}"#, None).unwrap();
         assert_eq!((evidence.nonce, evidence.token), (None, None));
         let ada = UserId::parse("ada").unwrap();
         let (user, _) = parse(br#"{"token":"t"}"#, Some(ada.clone())).unwrap();
@@ -67,6 +73,8 @@ mod tests {
             &br#"{"token":"t"}"#[..],
             br#"{"userId":1}"#,
             br#"["ada"]"#,
+            br#"{"userId":"ada","nonce":1}"#,
+            br#"{"userId":"ada","token":"t","nonce":{}}"#,
             br#"{"userId":"ada","nonce":"1","nonce":"2"}"#,
         ] {
             assert!(parse(wrong, None).is_err());
