@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flashsale_sale::UserId;
 use hyper::body::Body;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::purchase_body::{Text, buyer, collect_within, object, user};
 use crate::answer::Refusal;
@@ -16,11 +16,11 @@ use crate::bots::Evidence;
 struct Wire<'a> {
     #[serde(rename = "userId", default, borrow)]
     user_id: Option<Text<'a>>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "present")]
     challenge: Option<Text<'a>>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "present")]
     nonce: Option<Text<'a>>,
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "present")]
     token: Option<Text<'a>>,
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn read(
     parse(&collect_within(timeout, body).await?, known)
 }
 
-/// What is `null` counts as left out; anything else that is no text is refused.
+/// A member that is there must be a text, and is refused as `null`, too.
 pub(crate) fn parse(body: &[u8], known: Option<UserId>) -> Result<(UserId, Evidence), Refusal> {
     let wire: Wire<'_> = object(body)?;
     let user = buyer(known, user(wire.user_id.as_ref())?)?;
@@ -43,6 +43,10 @@ pub(crate) fn parse(body: &[u8], known: Option<UserId>) -> Result<(UserId, Evide
         token: text(wire.token.as_ref())?,
     };
     Ok((user, evidence))
+}
+
+fn present<'de, D: Deserializer<'de>>(member: D) -> Result<Option<Text<'de>>, D::Error> {
+    Text::deserialize(member).map(Some)
 }
 
 fn text(member: Option<&Text<'_>>) -> Result<Option<String>, Refusal> {
@@ -64,8 +68,6 @@ mod tests {
         assert_eq!(evidence.challenge.as_deref(), Some("c"));
         assert_eq!(evidence.nonce.as_deref(), Some("1"));
         assert_eq!(evidence.token, None);
-        let (_, evidence) = parse(br#"{"userId":"ada","token":null}"#, None).unwrap();
-        assert_eq!((evidence.nonce, evidence.token), (None, None));
         let ada = UserId::parse("ada").unwrap();
         let (user, _) = parse(br#"{"token":"t"}"#, Some(ada.clone())).unwrap();
         assert_eq!(user, ada);
@@ -74,6 +76,7 @@ mod tests {
             br#"{"userId":1}"#,
             br#"["ada"]"#,
             br#"{"userId":"ada","nonce":1}"#,
+            br#"{"userId":"ada","token":null}"#,
             br#"{"userId":"ada","token":"t","nonce":{}}"#,
             br#"{"userId":"ada","nonce":"1","nonce":"2"}"#,
         ] {
