@@ -97,9 +97,9 @@ pub enum Refusal {
     MethodNotAllowed,
     /// Too many requests came from one address, or for one user.
     RateLimited(RateLimited),
-    /// There is no answer now; the same request later gets one. Who hears it has a place in the line of buyers.
+    /// There is no answer to a purchase now; the same request later gets one, at the time that is told.
     Busy(Busy),
-    /// The same for who only looks, and needs no place there. The text, for the log, says why.
+    /// The same for who only looks. The text, for the log, says why.
     Crowded(String),
     /// The server is at fault. The text is for the log, never for the client.
     Internal(String),
