@@ -94,7 +94,14 @@ fn text_of(document: &Document) -> String {
         paths::ready,
         paths::openapi
     ),
-    components(schemas(schemas::NotFound, schemas::MethodNotAllowed)),
+    components(schemas(
+        schemas::InvalidUser,
+        schemas::MethodNotAllowed,
+        schemas::NotFound,
+        schemas::PayloadTooLarge,
+        schemas::RequestTimeout,
+        schemas::UnsupportedMediaType
+    )),
     modifiers(&Tokens, &Everywhere)
 )]
 struct Api;

@@ -2,7 +2,7 @@
 
 #![expect(dead_code, reason = "these functions describe what the handlers do")]
 
-use utoipa::IntoParams;
+use utoipa::{IntoParams, IntoResponses};
 
 use super::check_schemas::{Challenge, ChallengeRequest, CheckUnavailable, PassGiven, PassRequest};
 use super::schemas::{
@@ -11,6 +11,23 @@ use super::schemas::{
     PurchaseForbidden, PurchaseRequest, Purchased, RateLimited, Ready, RequestTimeout, SaleStatus,
     SoldOut, UnsupportedMediaType, UserId,
 };
+
+/// How a body that names a user may be refused, wherever there is one.
+#[derive(IntoResponses)]
+enum RefusedBody {
+    /// The body did not arrive in time.
+    #[response(status = 408)]
+    Late(RequestTimeout),
+    /// The body is over 16 KiB.
+    #[response(status = 413)]
+    Long(PayloadTooLarge),
+    /// The body is not JSON in UTF-8.
+    #[response(status = 415)]
+    NotJson(UnsupportedMediaType),
+    /// The user id is not valid.
+    #[response(status = 422)]
+    NoUser(InvalidUser),
+}
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
@@ -199,13 +216,10 @@ pub(super) fn check() {}
             body = ChallengeForbidden,
             headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
         ),
-        (status = 408, description = "The body did not arrive in time.", body = RequestTimeout),
         (status = 409, description = "The check of this sale is no proof of work.", body = OtherCheck),
-        (status = 413, description = "The body is over 16 KiB.", body = PayloadTooLarge),
-        (status = 415, description = "The body is not JSON in UTF-8.", body = UnsupportedMediaType),
-        (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        RefusedBody,
         (
-            status = 429, description = "Too many requests come from one network, or for one user. Wait, and send it again.",
+            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
             body = RateLimited,
             headers(
                 ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
@@ -251,13 +265,10 @@ pub(super) fn challenge() {}
             body = PassForbidden,
             headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
         ),
-        (status = 408, description = "The body did not arrive in time.", body = RequestTimeout),
         (status = 409, description = "This sale has no check.", body = OtherCheck),
-        (status = 413, description = "The body is over 16 KiB.", body = PayloadTooLarge),
-        (status = 415, description = "The body is not JSON in UTF-8.", body = UnsupportedMediaType),
-        (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        RefusedBody,
         (
-            status = 429, description = "Too many requests come from one network, or for one user. Wait, and send it again.",
+            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
             body = RateLimited,
             headers(
                 ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
@@ -307,12 +318,9 @@ pub(super) fn pass() {}
             body = PurchaseForbidden,
             headers(("Set-Cookie" = String, description = "With `csrf`: the new token."))
         ),
-        (status = 408, description = "The body did not arrive in time.", body = RequestTimeout),
         (status = 409, description = "The user had an order already.", body = AlreadyPurchased),
         (status = 410, description = "Every unit is sold.", body = SoldOut),
-        (status = 413, description = "The body is over 16 KiB.", body = PayloadTooLarge),
-        (status = 415, description = "The body is not JSON in UTF-8.", body = UnsupportedMediaType),
-        (status = 422, description = "The user id is not valid.", body = InvalidUser),
+        RefusedBody,
         (
             status = 429, description = "Too many requests come from one network, or for one user. Wait, and send it again.",
             body = RateLimited,

@@ -11,7 +11,7 @@ use flashsale_limits::{InvalidRate, Rate};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Who may ask, and how often")]
 pub(crate) struct AccessSettings {
-    /// Purchases and passes of one user, as 20/10s: so many at once, and as many again in such a time; off counts
+    /// Purchases of one user, as 20/10s: so many at once, and as many again in such a time; off counts
     /// nobody, neither users nor addresses
     #[arg(long, env, default_value = "20/10s")]
     pub(crate) rate_limit: Limit,
