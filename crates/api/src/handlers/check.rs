@@ -57,11 +57,7 @@ pub(crate) async fn begin(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, Reply> {
-    let (head, body) = request.into_parts();
-    let buyer = match admit(&app, &head) {
-        Ok(buyer) => buyer,
-        Err(refusal) => return Err(unread::refuse(refusal, body, &app).await),
-    };
+    let (buyer, body) = admitted(&app, request).await?;
     let user = purchase_body::read(body, app.body_timeout, buyer).await?;
     let (granted, bits) = app.bots.challenge(app.now(), app.bytes(), &user)?;
     let body = Json(Work {
@@ -77,11 +73,7 @@ pub(crate) async fn pass(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, Reply> {
-    let (head, body) = request.into_parts();
-    let buyer = match admit(&app, &head) {
-        Ok(buyer) => buyer,
-        Err(refusal) => return Err(unread::refuse(refusal, body, &app).await),
-    };
+    let (buyer, body) = admitted(&app, request).await?;
     let (user, evidence) = pass_body::read(body, app.body_timeout, buyer).await?;
     let granted = app.bots.pass(app.now(), &user, &evidence).await?;
     let cookie = HeaderValue::try_from(granted.text).expect("a pass is plain ASCII");
@@ -92,7 +84,15 @@ pub(crate) async fn pass(
     Ok((head, body).into_response())
 }
 
-/// All that can be refused before the body is read.
+/// Who asks, where that is known, and the body, if nothing is to be refused before it is read.
+async fn admitted(app: &App, request: Request<Body>) -> Result<(Option<UserId>, Body), Reply> {
+    let (head, body) = request.into_parts();
+    match admit(app, &head) {
+        Ok(buyer) => Ok((buyer, body)),
+        Err(refusal) => Err(unread::refuse(refusal, body, app).await),
+    }
+}
+
 fn admit(app: &App, head: &Parts) -> Result<Option<UserId>, Refusal> {
     let buyer = middleware::admit(app, &head.headers)?;
     if !purchase_body::is_json(&head.headers) {
