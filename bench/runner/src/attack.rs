@@ -17,7 +17,7 @@ const BUYERS: u32 = 200;
 const FRONT: &str = "127.2.0.9";
 /// By the length of other measurements.
 const ALONE_BY_SECONDS: u32 = 3;
-const ATTACK_BY_SECONDS: u32 = 10;
+const ATTACK_BY_SECONDS: u32 = 16;
 /// How far attackers make way for honest buyers, who share the core of the generator with them: else it would
 /// be measured how long the generator makes them wait.
 const ATTACKERS_NICENESS: i32 = 10;
@@ -41,6 +41,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Attack, Failure> {
     let buy = |name: &'static str, time| {
         on_core(LOAD_CORE, 0, || honest::buy(started.address(), name, time))
     };
+    // The first ones pay for memory that the system has yet to find.
+    let warming_up = buy("warming-up", bench.duration())?;
     let alone = buy("alone", bench.duration() * ALONE_BY_SECONDS)?;
     show("alone", &alone);
     let descriptors_before = gone(&started, descriptors_at_start)?;
@@ -77,7 +79,12 @@ pub(crate) fn measure(bench: &Bench) -> Result<Attack, Failure> {
         resident_after: server.resident()?,
         descriptors_before,
         descriptors_after,
-        orders: orders_in_books(bench, &started, &[&alone, &attacked], &attackers)?,
+        orders: orders_in_books(
+            bench,
+            &started,
+            &[&warming_up, &alone, &attacked],
+            &attackers,
+        )?,
         alone,
         attacked,
         attackers,
@@ -111,7 +118,7 @@ fn orders_in_books(
     let confirmed = sums(|honest| honest.bought, |attacker| attacker.got.orders());
     // Those who were asking when the time was over are not counted: one for each who could buy.
     let untold = sums(|honest| honest.failed, |attacker| attacker.got.closed)
-        + u64::from(2 * BUYERS)
+        + u64::from(BUYERS) * honest.len() as u64
         + attackers::ASKING_MAX;
     if (confirmed..=confirmed + untold).contains(&stored) {
         return Ok(stored);

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::Rate;
 use crate::gcra::{self, Verdict};
 
-/// How many are remembered. Each takes 16 bytes, so it is 16 MiB, which the system gives only as they are used.
+/// How many are remembered. Each takes 16 bytes, so it is 16 MiB, which the system gives only as they come.
 pub const REMEMBERED_MAX: usize = 1 << 20;
 /// How many places one may be remembered in.
 const PLACES: usize = 8;
@@ -26,22 +26,26 @@ pub struct Limiter {
     rate: Rate,
     /// Nobody outside can know it, so nobody can choose who shares a place.
     hasher: RandomState,
-    parts: Box<[Mutex<Box<[Row]>>]>,
+    parts: Box<[Mutex<Part>]>,
 }
 
-type Row = [Place; PLACES];
-
-/// Somebody, by a hash, and the moment at which what they asked is paid off; free where that is 0.
-#[derive(Debug, Clone, Copy, Default)]
-struct Place {
-    who: u64,
-    paid_off: u64,
+/// In each place of a row somebody, by a hash, and the moment at which what they asked is paid off; free where
+/// that is 0. Both are bare numbers because the system gives zeroes of them that take no memory until they change.
+struct Part {
+    who: Box<[[u64; PLACES]]>,
+    paid_off: Box<[[u64; PLACES]]>,
 }
 
 impl Limiter {
     /// With nobody in it.
     pub fn new(rate: Rate) -> Self {
-        let part = || Mutex::new(vec![Row::default(); ROWS].into_boxed_slice());
+        let zeroes = || vec![[0; PLACES]; ROWS].into_boxed_slice();
+        let part = || {
+            Mutex::new(Part {
+                who: zeroes(),
+                paid_off: zeroes(),
+            })
+        };
         Self {
             rate,
             hasher: RandomState::new(),
@@ -59,19 +63,20 @@ impl Limiter {
     pub fn take(&self, who: &impl Hash, now: u64) -> Result<(), u64> {
         let who = self.hasher.hash_one(who);
         let index = usize::try_from(who % (PARTS * ROWS) as u64).expect("it is a small number");
-        let mut part = self.parts[index % PARTS].lock();
-        let row = &mut part[index / PARTS];
-        let place = match row.iter().position(|place| place.who == who) {
-            Some(known) => &mut row[known],
-            None => row
-                .iter_mut()
-                .min_by_key(|place| place.paid_off)
-                .expect("a row has places"),
-        };
-        let paid_off = if place.who == who { place.paid_off } else { 0 };
-        match gcra::decide(self.rate, paid_off, now) {
-            Verdict::Allowed(paid_off) => {
-                *place = Place { who, paid_off };
+        let part = &mut *self.parts[index % PARTS].lock();
+        let row = index / PARTS;
+        let (hashes, paid_off) = (&mut part.who[row], &mut part.paid_off[row]);
+        let known = hashes.iter().position(|&hash| hash == who);
+        let place = known.unwrap_or_else(|| {
+            (0..PLACES)
+                .min_by_key(|&place| paid_off[place])
+                .expect("a row has places")
+        });
+        let owed_until = if known.is_some() { paid_off[place] } else { 0 };
+        match gcra::decide(self.rate, owed_until, now) {
+            Verdict::Allowed(until) => {
+                hashes[place] = who;
+                paid_off[place] = until;
                 Ok(())
             }
             Verdict::Refused(wait) => Err(wait),
