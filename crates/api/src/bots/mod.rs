@@ -199,7 +199,7 @@ impl Bots {
     }
 
     /// Where the script comes from that the page must load, if it must.
-    pub fn script_origin(&self) -> Option<&str> {
+    pub fn script_origin(&self) -> Option<String> {
         match &self.kind {
             Kind::Service(service, _) => Some(service.script().origin()),
             Kind::None | Kind::ProofOfWork(..) => None,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Requests that wait for longer than this, and for [`OVER_MAX`], are too many.
-const BUY_WAIT_MAX: Duration = Duration::from_millis(100);
+/// Requests that wait for longer than this, and for [`OVER_MAX`], are too many. Up to here whoever is sent away would
+/// have been served sooner, and each refusal costs others a part of their time.
+const BUY_WAIT_MAX: Duration = Duration::from_millis(500);
 /// An overload is over when they wait for no longer than this.
-const CALM_WAIT_MAX: Duration = Duration::from_millis(50);
+const CALM_WAIT_MAX: Duration = Duration::from_millis(250);
 /// How long the wait may be too long before purchases are sent away: a rush that passes is served.
 const OVER_MAX: Duration = Duration::from_secs(1);
 /// Over what time waits are smoothed.
@@ -75,7 +76,7 @@ mod tests {
 
     const PERIOD: Duration = Duration::from_millis(10);
     const SHORT: Duration = Duration::from_millis(1);
-    const LONG: Duration = Duration::from_millis(300);
+    const LONG: Duration = Duration::from_millis(700);
 
     /// Probes that wait for so long, one after the other for such a time.
     fn probes(course: &mut Course, waited: Duration, time: Duration) -> State {

@@ -95,10 +95,13 @@ fn text_of(document: &Document) -> String {
         paths::openapi
     ),
     components(schemas(
+        schemas::Internal,
         schemas::InvalidUser,
         schemas::MethodNotAllowed,
+        schemas::NoIdentity,
         schemas::NotFound,
         schemas::PayloadTooLarge,
+        schemas::RateLimited,
         schemas::RequestTimeout,
         schemas::UnsupportedMediaType
     )),

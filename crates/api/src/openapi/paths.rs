@@ -29,6 +29,51 @@ enum RefusedBody {
     NoUser(InvalidUser),
 }
 
+/// Where a shop's token says who asks.
+#[derive(IntoResponses)]
+enum NobodyIsSignedIn {
+    /// Nobody is signed in; where `identity` is `token`.
+    #[response(
+        status = 401,
+        headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
+    )]
+    As(NoIdentity),
+}
+
+/// Where requests are counted.
+#[derive(IntoResponses)]
+enum AsksTooOften {
+    /// Too many requests come from one network, or too many purchases for one user. Wait, and send it again.
+    #[response(
+        status = 429,
+        headers(
+            ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
+            ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
+            ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
+        )
+    )]
+    As(RateLimited),
+}
+
+/// Of what may wait when there is more to do than can be done.
+#[derive(IntoResponses)]
+enum BuyersComeFirst {
+    /// Too many ask, and buyers come first. Ask again later.
+    #[response(
+        status = 503,
+        headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
+    )]
+    As(Busy),
+}
+
+/// Everywhere.
+#[derive(IntoResponses)]
+enum ServerAtFault {
+    /// The server is at fault.
+    #[response(status = 500)]
+    As(Internal),
+}
+
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(super) struct Known {
@@ -87,11 +132,8 @@ struct PurchaseHead {
             status = 304, description = "Nothing has changed but the time.",
             headers(("ETag" = String, description = "The same as before."))
         ),
-        (
-            status = 503, description = "Too many ask, and buyers come first. Ask again later.", body = Busy,
-            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
-        ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        BuyersComeFirst,
+        ServerAtFault
     )
 )]
 pub(super) fn status() {}
@@ -118,7 +160,7 @@ pub(super) fn status() {}
             body = Busy,
             headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
         ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        ServerAtFault
     )
 )]
 pub(super) fn events() {}
@@ -143,20 +185,9 @@ pub(super) fn events() {}
             )
         ),
         (status = 400, description = "More than one token of the shop came.", body = BadRequest),
-        (
-            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
-            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
-        ),
-        (
-            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
-            body = RateLimited,
-            headers(
-                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
-                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
-                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
-            )
-        ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        NobodyIsSignedIn,
+        AsksTooOften,
+        ServerAtFault
     )
 )]
 pub(super) fn csrf() {}
@@ -183,7 +214,7 @@ pub(super) fn csrf() {}
             status = 304, description = "It is the same as before.",
             headers(("ETag" = String, description = "The same as before."))
         ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        ServerAtFault
     )
 )]
 pub(super) fn check() {}
@@ -205,10 +236,7 @@ pub(super) fn check() {}
             headers(("Cache-Control" = String, description = "`no-store`, as on every answer here."))
         ),
         (status = 400, description = "The request cannot be understood.", body = BadRequest),
-        (
-            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
-            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
-        ),
+        NobodyIsSignedIn,
         (
             status = 403,
             description = "The request may be forged (`error` is `csrf`), and then a new token comes with it, or \
@@ -218,16 +246,8 @@ pub(super) fn check() {}
         ),
         (status = 409, description = "The check of this sale is no proof of work.", body = OtherCheck),
         RefusedBody,
-        (
-            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
-            body = RateLimited,
-            headers(
-                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
-                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
-                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
-            )
-        ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        AsksTooOften,
+        ServerAtFault
     )
 )]
 pub(super) fn challenge() {}
@@ -253,10 +273,7 @@ pub(super) fn challenge() {}
             )
         ),
         (status = 400, description = "The request cannot be understood.", body = BadRequest),
-        (
-            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
-            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
-        ),
+        NobodyIsSignedIn,
         (
             status = 403,
             description = "The check is not passed (`error` is `check_failed`), or the request may be forged \
@@ -267,21 +284,13 @@ pub(super) fn challenge() {}
         ),
         (status = 409, description = "This sale has no check.", body = OtherCheck),
         RefusedBody,
-        (
-            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
-            body = RateLimited,
-            headers(
-                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
-                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
-                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
-            )
-        ),
+        AsksTooOften,
         (
             status = 503, description = "The service that checks does not answer. Try again later.",
             body = CheckUnavailable,
             headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
         ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        ServerAtFault
     )
 )]
 pub(super) fn pass() {}
@@ -305,10 +314,7 @@ pub(super) fn pass() {}
             headers(("Cache-Control" = String, description = "`no-store`, as on every answer here."))
         ),
         (status = 400, description = "The request cannot be understood.", body = BadRequest),
-        (
-            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
-            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
-        ),
+        NobodyIsSignedIn,
         (
             status = 403,
             description = "The sale is not open, or it is paused (`status` is `not_active`), or the request may be \
@@ -321,21 +327,13 @@ pub(super) fn pass() {}
         (status = 409, description = "The user had an order already.", body = AlreadyPurchased),
         (status = 410, description = "Every unit is sold.", body = SoldOut),
         RefusedBody,
-        (
-            status = 429, description = "Too many requests come from one network, or for one user. Wait, and send it again.",
-            body = RateLimited,
-            headers(
-                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
-                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
-                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
-            )
-        ),
+        AsksTooOften,
         (
             status = 503, description = "There is no answer now. Send the same request again later.",
             body = Busy,
             headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
         ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        ServerAtFault
     )
 )]
 pub(super) fn purchase() {}
@@ -356,25 +354,14 @@ pub(super) fn purchase() {}
             headers(("Cache-Control" = String, description = "`no-store`"))
         ),
         (status = 400, description = "More than one token of the shop came.", body = BadRequest),
-        (
-            status = 401, description = "Nobody is signed in; where `identity` is `token`.", body = NoIdentity,
-            headers(("WWW-Authenticate" = String, description = "`Bearer`, and what is wrong (RFC 6750)."))
-        ),
+        NobodyIsSignedIn,
         (status = 422, description = "The user id is not valid.", body = InvalidUser),
-        (
-            status = 429, description = "Too many requests come from one network. Wait, and send it again.",
-            body = RateLimited,
-            headers(
-                ("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."),
-                ("RateLimit-Policy" = String, description = "The limit: its quota and its window in seconds."),
-                ("RateLimit" = String, description = "What remains of it, and for how many seconds.")
-            )
-        ),
+        AsksTooOften,
         (
             status = 503, description = "There is no answer now. Ask again later.", body = Busy,
             headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
         ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        ServerAtFault
     )
 )]
 pub(super) fn look_up() {}
@@ -387,7 +374,7 @@ pub(super) fn look_up() {}
     tag = "health",
     responses(
         (status = 200, description = "It does.", body = Live),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        ServerAtFault
     )
 )]
 pub(super) fn live() {}
@@ -401,7 +388,7 @@ pub(super) fn live() {}
     responses(
         (status = 200, description = "The ledger takes orders.", body = Ready),
         (status = 503, description = "It takes none now, for these reasons.", body = NotReady),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        ServerAtFault
     )
 )]
 pub(super) fn ready() {}
@@ -419,11 +406,8 @@ pub(super) fn ready() {}
             headers(("ETag" = String, description = "Names these very bytes."))
         ),
         (status = 304, description = "It is the same as before."),
-        (
-            status = 503, description = "Too many ask, and buyers come first. Ask again later.", body = Busy,
-            headers(("Retry-After" = u64, description = "`retryAfterMs` in seconds, rounded up."))
-        ),
-        (status = 500, description = "The server is at fault.", body = Internal)
+        BuyersComeFirst,
+        ServerAtFault
     )
 )]
 pub(super) fn openapi() {}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use axum::http::Uri;
+use url::{Position, Url};
 
 /// The longest address, in bytes.
 pub const SIGN_IN_URL_BYTES_MAX: usize = 2048;
@@ -26,7 +26,7 @@ impl fmt::Display for InvalidSignInUrl {
 impl std::error::Error for InvalidSignInUrl {}
 
 impl SignInUrl {
-    /// As it was written, but for the scheme, which is in small letters.
+    /// As browsers write it.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -36,23 +36,19 @@ impl FromStr for SignInUrl {
     type Err = InvalidSignInUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidSignInUrl> {
-        let text = text.trim();
-        // Browsers read a backslash as a slash, so a path with one may lead to another origin.
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic()) && !text.contains('\\');
-        let uri: Uri = text.parse().map_err(|_| InvalidSignInUrl)?;
-        let is_path = text.starts_with('/') && !text.starts_with("//");
-        let is_address = matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.host().is_some_and(|host| !host.is_empty());
-        if is_plain && text.len() <= SIGN_IN_URL_BYTES_MAX && (is_path || is_address) {
-            // Browsers do not mind the case of a scheme, and whoever reads the address later need not either.
-            let address = match (uri.scheme_str(), text.split_once(':')) {
-                (Some(scheme), Some((_, rest))) => format!("{scheme}:{rest}"),
-                _ => text.to_owned(),
-            };
-            Ok(Self(address))
+        let here = Url::parse("https://here.invalid").expect("it is an address");
+        let address = here.join(text).map_err(|_| InvalidSignInUrl)?;
+        let written = if text.trim_start().starts_with('/') && address.origin() == here.origin() {
+            &address[Position::BeforePath..]
+        } else if Url::parse(text).is_ok() && matches!(address.scheme(), "http" | "https") {
+            address.as_str()
         } else {
-            Err(InvalidSignInUrl)
+            return Err(InvalidSignInUrl);
+        };
+        if written.len() > SIGN_IN_URL_BYTES_MAX {
+            return Err(InvalidSignInUrl);
         }
+        Ok(Self(written.to_owned()))
     }
 }
 
@@ -62,26 +58,26 @@ mod tests {
 
     #[test]
     fn it_is_an_address_of_the_web_or_a_path() {
-        for good in [
-            "https://shop.example/sign-in?back=https%3A%2F%2Fdrop.shop.example%2F",
-            "http://127.0.0.1:3000",
-            "https://shop.example/#sign-in",
-            "/account/sign-in",
-            "/",
+        let back = "https://shop.example/sign-in?back=https%3A%2F%2Fdrop.shop.example%2F";
+        for (good, written) in [
+            (back, back),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000/"),
+            (
+                "https://shop.example/#sign-in",
+                "https://shop.example/#sign-in",
+            ),
+            ("/account/sign-in", "/account/sign-in"),
+            ("/", "/"),
+            (
+                "HTTPS://Shop.example/Sign-in",
+                "https://shop.example/Sign-in",
+            ),
+            (" https://shop.example/ ", "https://shop.example/"),
+            ("/söhne?an=a b", "/s%C3%B6hne?an=a%20b"),
         ] {
             let parsed = good.parse::<SignInUrl>();
-            assert_eq!(parsed.as_ref().map(SignInUrl::as_str), Ok(good));
+            assert_eq!(parsed.as_ref().map(SignInUrl::as_str), Ok(written));
         }
-        let shouted = "HTTPS://Shop.example/Sign-in".parse::<SignInUrl>();
-        assert_eq!(
-            shouted.as_ref().map(SignInUrl::as_str),
-            Ok("https://Shop.example/Sign-in")
-        );
-        let padded = " https://shop.example/ ".parse::<SignInUrl>();
-        assert_eq!(
-            padded.as_ref().map(SignInUrl::as_str),
-            Ok("https://shop.example/")
-        );
     }
 
     #[test]
@@ -94,15 +90,10 @@ mod tests {
             "//shop.example/sign-in",
             "/\\shop.example",
             "https://",
-            "https:///sign-in",
-            "https:shop.example",
             "javascript:alert(1)",
             "javascript://shop.example/%0Aalert(1)",
             "data:text/html,x",
             "ftp://shop.example/",
-            "https://shop.example/a b",
-            "/a\nb",
-            "/söhne",
             &long,
         ] {
             assert_eq!(bad.parse::<SignInUrl>(), Err(InvalidSignInUrl), "{bad:?}");

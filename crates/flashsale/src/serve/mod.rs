@@ -281,7 +281,7 @@ fn app<L: Ledger>(
             PAGE,
             shop,
             ledger.view().sale().product_description(),
-            bots.script_origin(),
+            bots.script_origin().as_deref(),
         ),
         bots,
         body_timeout: milliseconds(settings.bounds.body_timeout_ms),

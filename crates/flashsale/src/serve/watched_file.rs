@@ -107,6 +107,28 @@ mod tests {
         assert!(file.look().unwrap().is_err());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_is_half_written_is_not_handed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        fs::write(&path, "old").unwrap();
+        let mut file = WatchedFile::new(&path, 100);
+        file.look();
+        let (handed_over, mut taken) = tokio::sync::mpsc::unbounded_channel();
+        let keeper = tokio::spawn(file.keep_up(move |_, contents| {
+            handed_over.send(contents).unwrap();
+        }));
+        tokio::time::sleep(LOOK_PERIOD / 2).await;
+        for text in ["ne", "new"] {
+            fs::write(&path, text).unwrap();
+            tokio::time::sleep(LOOK_PERIOD).await;
+        }
+        tokio::time::sleep(LOOK_PERIOD * 3).await;
+        keeper.abort();
+        assert_eq!(taken.recv().await, Some(Ok(b"new".to_vec())));
+        assert_eq!(taken.recv().await, None, "it is handed over once");
+    }
+
     #[test]
     fn who_else_may_read_it_is_seen() {
         let folder = tempfile::tempdir().unwrap();

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 use super::{Bounds, Settled};
 
 /// How long an attempt may wait in a rush.
-pub const RUSH_WAIT: Duration = Duration::from_secs(1);
+pub const RUSH_WAIT: Duration = Duration::from_secs(2);
 /// How long under a load that stays.
-pub const STANDING_WAIT: Duration = Duration::from_millis(100);
+pub const STANDING_WAIT: Duration = Duration::from_millis(500);
 /// A queue that has not been empty for so long stands.
 pub const RUSH: Duration = Duration::from_secs(1);
 
@@ -107,13 +107,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_queue_is_as_long_as_can_be_worked_off_in_time() {
         assert_eq!(Pace::new(Instant::now()).entries_max(&BOUNDS, 1), 16_384);
-        // 25,600 a second: in a rush all may wait, later a tenth of a second's worth.
+        // 25,600 a second: in a rush all may wait, later half a second's worth.
         assert_eq!(after(10, 10, false), 16_384);
-        assert_eq!(after(200, 10, false), 2_560);
+        assert_eq!(after(200, 10, false), 12_800);
         assert_eq!(after(200, 10, true), 16_384);
         // 2,560 a second, and 256 a second: never less than what the ledger takes next.
-        assert_eq!(after(9, 100, false), 2_560);
-        assert_eq!(after(200, 100, false), 512);
+        assert_eq!(after(9, 100, false), 5_120);
+        assert_eq!(after(200, 100, false), 1_280);
+        assert_eq!(after(200, 500, false), 512);
         assert_eq!(after(200, 1_000, true), 512);
     }
 

@@ -987,7 +987,7 @@ export interface operations {
                     "application/json": components["schemas"]["NoIdentity"];
                 };
             };
-            /** @description Too many requests come from one network. Wait, and send it again. */
+            /** @description Too many requests come from one network, or too many purchases for one user. Wait, and send it again. */
             429: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
@@ -1197,7 +1197,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidUser"];
                 };
             };
-            /** @description Too many requests come from one network. Wait, and send it again. */
+            /** @description Too many requests come from one network, or too many purchases for one user. Wait, and send it again. */
             429: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
@@ -1356,7 +1356,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidUser"];
                 };
             };
-            /** @description Too many requests come from one network. Wait, and send it again. */
+            /** @description Too many requests come from one network, or too many purchases for one user. Wait, and send it again. */
             429: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
@@ -1542,7 +1542,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidUser"];
                 };
             };
-            /** @description Too many requests come from one network, or for one user. Wait, and send it again. */
+            /** @description Too many requests come from one network, or too many purchases for one user. Wait, and send it again. */
             429: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
@@ -1648,7 +1648,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvalidUser"];
                 };
             };
-            /** @description Too many requests come from one network. Wait, and send it again. */
+            /** @description Too many requests come from one network, or too many purchases for one user. Wait, and send it again. */
             429: {
                 headers: {
                     /** @description The name of this request, in the server's log as well: the client's own, if it gave a plain one. */
