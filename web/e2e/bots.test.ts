@@ -39,8 +39,10 @@ const ofWidget = ({ origin }: PersonService) => new RegExp(`another host: ${orig
 test('the work is done before the start, and the press at the start buys', async ({ open }) => {
   const shop = await open({ stock: 2, start: '8s', settings: work(14) });
   const ada = await shop.enter();
+  const place = await ada.button.boundingBox();
   await ada.buyerId.fill(ADA);
   await ada.reads(CHECKED);
+  expect(await ada.button.boundingBox(), 'the button stays under the finger').toEqual(place);
   expect(await ada.isLocked()).toBe(true);
   expect(await faultsOf(ada.page)).toEqual([]);
   await ada.unlocked();

@@ -44,13 +44,13 @@ export function SignedInForm(props: SignedInFormProps) {
       flow={flow}
       open={open && userId !== null}
       hint={hint}
+      check={check}
       checking={checking}
       onPress={() => {
         if (userId !== null) flow.buy(saleKey, userId);
       }}
     >
       <PersonLine person={person} />
-      {check}
     </OrderForm>
   );
 }

@@ -18,7 +18,9 @@ interface OrderFormProps {
   open: boolean;
   /** Said below the button when there is nothing else to say. */
   hint: string;
-  /** Whether the check before the sale is under way: a press may have to wait for it. */
+  /** What the check before the sale says. It comes last, so that the button never moves away from a finger. */
+  check: ReactNode;
+  /** Whether it is under way: a press may have to wait for it. */
   checking: boolean;
   /** Who buys: a field, or a name. */
   children: ReactNode;
@@ -27,7 +29,8 @@ interface OrderFormProps {
 }
 
 /** The button, what became of the press, and what can be done about that. */
-export function OrderForm({ flow, open, hint, checking, children, onPress }: OrderFormProps) {
+export function OrderForm(props: OrderFormProps) {
+  const { flow, open, hint, check, checking, children, onPress } = props;
   const { messages } = useWords();
   const state = useSyncExternalStore(flow.subscribe, flow.state);
   const button = useRef<HTMLButtonElement>(null);
@@ -64,6 +67,7 @@ export function OrderForm({ flow, open, hint, checking, children, onPress }: Ord
         )}
         {words === null && <p className={styles.hint}>{hint}</p>}
       </div>
+      {check}
     </form>
   );
 }

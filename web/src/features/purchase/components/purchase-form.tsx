@@ -27,7 +27,7 @@ interface PurchaseFormProps {
 
 /** The form of a sale that believes whoever names himself: the buyer types who it is for. */
 export function PurchaseForm(props: PurchaseFormProps) {
-  const { flow, saleKey, open, hint, typed, onType, onLeave, takesFocus } = props;
+  const { flow, saleKey, open, hint, check, checking, typed, onType, onLeave, takesFocus } = props;
   const { messages } = useWords();
   const state = useSyncExternalStore(flow.subscribe, flow.state);
   const [problem, setProblem] = useState<BuyerIdProblem | null>(null);
@@ -45,18 +45,25 @@ export function PurchaseForm(props: PurchaseFormProps) {
   };
 
   const press = () => {
-    const check = checkBuyerId(typed);
-    if (check.ok) {
+    const checked = checkBuyerId(typed);
+    if (checked.ok) {
       setProblem(null);
-      flow.buy(saleKey, check.userId);
+      flow.buy(saleKey, checked.userId);
     } else {
-      setProblem(check.problem);
+      setProblem(checked.problem);
       field.current?.focus();
     }
   };
 
   return (
-    <OrderForm flow={flow} open={open} hint={hint} checking={props.checking} onPress={press}>
+    <OrderForm
+      flow={flow}
+      open={open}
+      hint={hint}
+      check={check}
+      checking={checking}
+      onPress={press}
+    >
       <BuyerIdField
         ref={field}
         label={messages.form.label}
@@ -66,11 +73,10 @@ export function PurchaseForm(props: PurchaseFormProps) {
         hint={messages.form.hint}
         problem={problem === null ? null : messages.buyerIdProblems[problem]}
         readOnly={
-          (isGoingOn(state) && !(props.checking && waitsForCheck(state))) ||
+          (isGoingOn(state) && !(checking && waitsForCheck(state))) ||
           (isAskedAgain(wordsFor(state, messages)) && !open)
         }
       />
-      {props.check}
     </OrderForm>
   );
 }
