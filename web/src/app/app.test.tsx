@@ -68,7 +68,21 @@ describe('the sale', () => {
     shop.routes['GET /api/status'] = 'gone';
     await pass(3_700);
     expect(screen.getByText('Reconnecting')).toBeTruthy();
+    expect(screen.getByText('The shop cannot be reached.')).toBeTruthy();
+    expect(screen.getByText(/This page keeps trying\./)).toBeTruthy();
     expect(isLocked(button('Buy now'))).toBe(false);
+  });
+
+  test('says before the start that the sale is paused', async () => {
+    const upcoming = { status: 'upcoming', startsAt: 3_000_000, sold: 0, stock: 10 };
+    const shop = await openPage(active({ ...upcoming, paused: true }));
+    expect(screen.getByText('Upcoming')).toBeTruthy();
+    expect(screen.getByText('The sale is paused.')).toBeTruthy();
+    expect(screen.getByText(/opens by itself when the sale goes on/)).toBeTruthy();
+    expect(screen.getByText(/The button opens by itself when it goes on/)).toBeTruthy();
+    shop.send({ ...upcoming, paused: false, serverTime: 2_001_000 });
+    expect(screen.queryByText('The sale is paused.')).toBeNull();
+    expect(screen.getByText(/no reload needed/)).toBeTruthy();
   });
 
   test('follows the live stream, and asks no more while there is one', async () => {

@@ -42,6 +42,7 @@ export function App({ services }: { services: Services }) {
                 services={services}
                 phase={sale.phase}
                 status={sale.status}
+                stale={sale.stale}
               />
             </>
           )}

@@ -16,7 +16,6 @@ import { type SalePhase, saleKeyOf } from '@/features/sale/sale-phase';
 import type { SaleStatus } from '@/lib/api/schemas';
 import { checkBuyerId, trimBuyerId } from '@/lib/buyer/buyer-id';
 import { useBuyerId } from '@/lib/buyer/use-buyer-id';
-import type { Messages } from '@/lib/messages/en';
 import { useKeptFocus } from '@/lib/use-kept-focus';
 import { useWords } from '@/lib/words';
 
@@ -28,12 +27,15 @@ interface OrderPanelProps {
   services: Services;
   phase: SalePhase;
   status: SaleStatus;
+  /** There is no news at present. */
+  stale: boolean;
 }
 
 /** The buyer's side of one sale: the order form, or the receipt, or why there is neither. */
-export function OrderPanel({ services, phase, status }: OrderPanelProps) {
+export function OrderPanel({ services, phase, status, stale }: OrderPanelProps) {
   const { check, csrfTokens, feed, flow, receipts, shop, signedIn } = services;
   const { messages } = useWords();
+  const words = messages.form;
   const saleKey = saleKeyOf(status);
   const byToken = status.identity === 'token';
   const person = useSignedIn(signedIn, csrfTokens, byToken);
@@ -87,6 +89,11 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
   // A purchase that goes on may still need a pass, also when no new ones are taken.
   const checkedId = isGoingOn(state) ? state.intention.userId : isAboutToBuy ? nextId : null;
   const leaveField = useCheck(check, checkedId, !byToken);
+  const paused = canStillSell && status.paused;
+  const trouble =
+    (stale && canStillSell && !isGoingOn(state) && messages.unreachable) ||
+    (paused && messages.paused) ||
+    (phase === 'active' && !status.ready && messages.notReady);
   const checking = useSyncExternalStore(check.subscribe, check.state).step === 'checking';
   const learn = (userId: string, orderId: string | null) => {
     // With tokens "none" proves nothing: it is also what somebody else is told who has signed in by now.
@@ -96,7 +103,11 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
     flow,
     saleKey,
     open: phase === 'active',
-    hint: hintFor(phase, messages),
+    hint: paused
+      ? words.goesOnByItself
+      : phase === 'upcoming'
+        ? words.opensByItself
+        : words.firstCome,
     check: <CheckLine check={check} />,
     checking,
   };
@@ -140,13 +151,10 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
         />
       )}
       {/* Below the button, which must not move when this comes and goes. */}
-      {shownReceipt === null && phase === 'paused' && (
-        <Notice tone="trouble" {...messages.paused} />
+      {shownReceipt === null && trouble && <Notice tone="trouble" {...trouble} />}
+      {shownReceipt === null && !takesOrders && (
+        <Notice tone="refused" {...messages.closed[phase === 'sold_out' ? phase : 'ended']} />
       )}
-      {shownReceipt === null && phase === 'active' && !status.ready && (
-        <Notice tone="trouble" {...messages.notReady} />
-      )}
-      {shownReceipt === null && !takesOrders && <Closed phase={phase} />}
       {byToken ? (
         <OwnLookUp
           shop={shop}
@@ -159,19 +167,5 @@ export function OrderPanel({ services, phase, status }: OrderPanelProps) {
         <LookUp initialUserId={typed} onAnswer={learn} />
       )}
     </div>
-  );
-}
-
-function hintFor(phase: SalePhase, { form }: Messages): string {
-  if (phase === 'upcoming') return form.opensByItself;
-  return phase === 'paused' ? form.goesOnByItself : form.firstCome;
-}
-
-function Closed({ phase }: { phase: SalePhase }) {
-  const words = useWords().messages.closed;
-  return phase === 'sold_out' ? (
-    <Notice tone="refused" title={words.soldOutTitle} body={words.soldOutBody} />
-  ) : (
-    <Notice tone="refused" title={words.endedTitle} body={words.endedBody} />
   );
 }

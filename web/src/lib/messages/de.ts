@@ -31,10 +31,10 @@ export const de: Messages = {
 
   phaseNews: {
     loading: '',
-    unreachable: 'Der Shop ist nicht erreichbar. Die Seite versucht es weiter.',
+    unreachable: 'Der Shop ist nicht erreichbar. Diese Seite versucht es weiter.',
     upcoming: 'Der Verkauf hat noch nicht begonnen.',
     active: 'Der Verkauf läuft. Sie können jetzt kaufen.',
-    paused: 'Der Verkauf ist unterbrochen. Geht er weiter, öffnet sich der Knopf von selbst.',
+    paused: 'Der Verkauf ist unterbrochen. Der Knopf öffnet sich von selbst, sobald es weitergeht.',
     sold_out: 'Alles ist ausverkauft.',
     ended: 'Der Verkauf ist beendet.',
   },
@@ -96,7 +96,7 @@ export const de: Messages = {
     opensByItself: 'Lassen Sie diese Seite offen: Der Knopf öffnet sich von selbst, ohne Neuladen.',
     firstCome: 'Bestellungen gelten in der Reihenfolge, in der sie eintreffen.',
     goesOnByItself:
-      'Lassen Sie diese Seite offen: Geht der Verkauf weiter, öffnet sich der Knopf von selbst.',
+      'Lassen Sie diese Seite offen: Der Knopf öffnet sich von selbst, sobald es weitergeht.',
   },
 
   signIn: {
@@ -163,12 +163,14 @@ export const de: Messages = {
   },
 
   closed: {
-    soldOutTitle: 'Alle sind vergeben.',
-    soldOutBody:
-      'In diesem Verkauf kommt nichts zurück. Haben Sie bestellt, ist Ihre Bestellung sicher: Sehen Sie unten nach.',
-    endedTitle: 'Dieser Verkauf ist vorbei.',
-    endedBody:
-      'Bestellungen werden nicht mehr angenommen. Haben Sie bestellt, ist Ihre Bestellung sicher: Sehen Sie unten nach.',
+    sold_out: {
+      title: 'Alle sind vergeben.',
+      body: 'In diesem Verkauf kommt nichts zurück. Haben Sie bestellt, ist Ihre Bestellung sicher: Sehen Sie unten nach.',
+    },
+    ended: {
+      title: 'Dieser Verkauf ist vorbei.',
+      body: 'Bestellungen werden nicht mehr angenommen. Haben Sie bestellt, ist Ihre Bestellung sicher: Sehen Sie unten nach.',
+    },
   },
 
   answers: deAnswers,

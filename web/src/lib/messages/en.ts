@@ -31,7 +31,7 @@ export const en = {
   /** Read out by screen readers when the phase changes. */
   phaseNews: {
     loading: '',
-    unreachable: 'The shop cannot be reached. The page keeps trying.',
+    unreachable: 'The shop cannot be reached. This page keeps trying.',
     upcoming: 'The sale has not started yet.',
     active: 'The sale is open. You can buy now.',
     paused: 'The sale is paused. The button opens by itself when it goes on.',
@@ -169,11 +169,14 @@ export const en = {
   },
 
   closed: {
-    soldOutTitle: 'They are all gone.',
-    soldOutBody:
-      'Nothing comes back into this sale. If you ordered, your order is safe: look it up below.',
-    endedTitle: 'This sale is over.',
-    endedBody: 'No more orders are taken. If you ordered, your order is safe: look it up below.',
+    sold_out: {
+      title: 'They are all gone.',
+      body: 'Nothing comes back into this sale. If you ordered, your order is safe: look it up below.',
+    },
+    ended: {
+      title: 'This sale is over.',
+      body: 'No more orders are taken. If you ordered, your order is safe: look it up below.',
+    },
   },
 
   answers: enAnswers,

@@ -22,11 +22,16 @@ export function PhaseBadge({ sale, connection }: { sale: Sale; connection: Conne
 
 /** Says aloud when the phase changes or the shop gets into trouble, and nothing at each tick. */
 export function PhaseNews({ sale }: { sale: Sale }) {
-  const { messages } = useWords();
-  const trouble = sale.phase === 'active' && !sale.status.ready;
+  const { phaseNews, notReady } = useWords().messages;
   return (
     <p className="visuallyHidden" role="status">
-      {trouble ? messages.notReady.title : messages.phaseNews[sale.phase]}
+      {sale.phase === 'active' && !sale.status.ready ? notReady.title : phaseNews[newsOf(sale)]}
     </p>
   );
+}
+
+function newsOf(sale: Sale) {
+  if (!('status' in sale)) return sale.phase;
+  if (sale.stale) return 'unreachable';
+  return sale.phase === 'upcoming' && sale.status.paused ? 'paused' : sale.phase;
 }
