@@ -110,6 +110,9 @@ pub(super) async fn authorize(
 ) -> Result<Response, Answer> {
     let headers = request.headers();
     if !admin.sessions.is_in(headers, admin.app.now()) {
+        if headers.contains_key(AUTHORIZATION) {
+            tokio::time::sleep(WRONG_TOKEN_PAUSE).await;
+        }
         return Err(Refusal::Unauthorized.into());
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) && is_foreign(headers) {

@@ -101,7 +101,7 @@ mod tests {
         assert!(state.wait > BUY_WAIT_MAX && state.overloaded_for.is_none());
         let state = probes(&mut course, SHORT, Duration::from_millis(200));
         assert!(state.wait < BUY_WAIT_MAX && state.overloaded_for.is_none());
-        let state = probes(&mut course, LONG, OVER_MAX / 2);
+        let state = probes(&mut course, LONG, OVER_MAX * 3 / 4);
         assert_eq!(state.overloaded_for, None, "the time begins anew");
     }
 

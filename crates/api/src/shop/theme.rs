@@ -58,12 +58,15 @@ const PRESSED_SHARE: f64 = 0.16;
 /// In how many steps a colour goes towards the ink.
 const INK_STEPS: u32 = 20;
 
-/// The page's own colours that the shop's ones meet. They stand in `web/src/components/base.css`.
+/// The page's own colours that the shop's ones meet. They stand in `web/src/components/base.css`, and those of the
+/// stage in `web/src/app/base.css`.
 struct Ground {
     page: Colour,
     surface: Colour,
     ink: Colour,
     ink_soft: Colour,
+    signal: Colour,
+    stage: Colour,
     /// How much darker the floor of the stage is than its wall.
     floor_share: f64,
 }
@@ -73,6 +76,8 @@ const LIGHT: Ground = Ground {
     surface: Colour::from_hex(0x00fb_fbf9),
     ink: Colour::from_hex(0x0013_1415),
     ink_soft: Colour::from_hex(0x0054_575a),
+    signal: Colour::from_hex(0x00d9_3206),
+    stage: Colour::from_hex(0x00dd_deda),
     floor_share: 0.06,
 };
 
@@ -81,6 +86,8 @@ const DARK: Ground = Ground {
     surface: Colour::from_hex(0x0015_1718),
     ink: Colour::from_hex(0x00f2_f2ef),
     ink_soft: Colour::from_hex(0x00a6_a9ab),
+    signal: Colour::from_hex(0x00ff_5a2b),
+    stage: Colour::from_hex(0x0019_1b1c),
     floor_share: 0.25,
 };
 
@@ -116,8 +123,9 @@ fn variables(
         let _ = writeln!(css, "  --on-accent: {text};");
         let _ = writeln!(css, "  --signal: {signal};");
     }
-    if let Some(wall) = stage {
-        let floor = wall.towards(Colour::BLACK, ground.floor_share);
+    let wall = stage.unwrap_or(ground.stage);
+    let floor = wall.towards(Colour::BLACK, ground.floor_share);
+    if stage.is_some() {
         check_stage(wall, floor, ground.ink)?;
         let _ = writeln!(css, "  --stage: {wall};");
         let _ = writeln!(css, "  --stage-floor: {floor};");
@@ -128,6 +136,11 @@ fn variables(
             TEXT_CONTRAST_MIN,
         );
         let _ = writeln!(css, "  --stage-ink-soft: {soft};");
+    }
+    if !css.is_empty() {
+        let colour = accent.unwrap_or(ground.signal);
+        let signal = seen_on([wall, floor], colour, ground.ink, MARK_CONTRAST_MIN);
+        let _ = writeln!(css, "  --stage-signal: {signal};");
     }
     Ok(css)
 }
@@ -177,6 +190,7 @@ mod tests {
     use super::*;
 
     const BASE: &str = include_str!("../../../../web/src/components/base.css");
+    const APP: &str = include_str!("../../../../web/src/app/base.css");
 
     fn colour(text: &str) -> Colour {
         text.parse().unwrap()
@@ -206,6 +220,11 @@ mod tests {
                 Some(ground.ink_soft),
                 "dark: {is_dark}"
             );
+            assert_eq!(of_page("--signal"), Some(ground.signal), "dark: {is_dark}");
+            let stage = value(APP, is_dark, "--stage");
+            assert_eq!(stage, Some(ground.stage), "dark: {is_dark}");
+            let seen = ground.signal.contrast_with(ground.stage);
+            assert!(seen >= MARK_CONTRAST_MIN, "dark: {is_dark}");
         }
     }
 
@@ -263,6 +282,32 @@ mod tests {
             "on white it is not seen"
         );
         assert_eq!(value(&css, true, "--signal"), pale.accent, "on black it is");
+    }
+
+    /// The last seconds are counted in the accent, in large digits on the stage.
+    #[test]
+    fn the_last_seconds_are_seen_on_every_stage() {
+        for (accent, stage) in [
+            (Some("#ffd400"), Some("#cfe3ff")),
+            (Some("#ffd400"), None),
+            (None, Some("#e8a090")),
+            (Some("#0050b3"), Some("#ffffff")),
+        ] {
+            let colours = Colours {
+                accent: accent.map(colour),
+                stage: stage.map(colour),
+                ..Colours::default()
+            };
+            let css = stylesheet(&colours).unwrap().unwrap();
+            let signal = value(&css, false, "--stage-signal").unwrap();
+            let wall = colours.stage.unwrap_or(LIGHT.stage);
+            for under in [wall, wall.towards(Colour::BLACK, LIGHT.floor_share)] {
+                assert!(
+                    signal.contrast_with(under) >= MARK_CONTRAST_MIN,
+                    "{signal} on {under}"
+                );
+            }
+        }
     }
 
     #[test]

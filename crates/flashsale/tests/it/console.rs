@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::console::Console;
 use crate::support::contract::assert_error;
+use crate::support::events::EventStream;
 use crate::support::http::{Connection, Request, Response};
 use crate::support::server::{HOUR_MS, Setup, TestServer};
 use crate::support::{load, machine_alone, now_ms};
@@ -59,8 +60,14 @@ async fn nothing_is_shown_to_who_has_no_token() {
 async fn a_browser_signs_in_once_and_out_again() {
     let server = TestServer::setup().start().await;
     let console = server.console();
-    let refused = console.ask(&sign_in("not-the-token-at-all")).await;
-    assert_error(&refused, 401, "unauthorized", &[]);
+    let wrong = "not-the-token-at-all";
+    let bearer = Request::get("/admin/sale").header("authorization", format!("Bearer {wrong}"));
+    for guess in [sign_in(wrong), bearer] {
+        let asked_at = Instant::now();
+        assert_error(&console.ask(&guess).await, 401, "unauthorized", &[]);
+        let took = asked_at.elapsed();
+        assert!(took >= Duration::from_millis(500), "a guess takes {took:?}");
+    }
     for odd in ["", "{}", "[]", r#"{"token":1}"#] {
         let odd = sign_in("").body(odd);
         assert_error(&console.ask(&odd).await, 400, "bad_request", &[]);
@@ -404,6 +411,24 @@ async fn the_metrics_say_what_happened_in_the_words_of_prometheus() {
     assert!(samples["process_cpu_seconds_total"] >= 0.0);
     assert!(samples["process_open_fds"] < samples["process_max_fds"]);
     drop(stream);
+}
+
+/// What the alerts wait for is seen when it comes about.
+#[tokio::test]
+async fn the_metrics_follow_the_streams_and_the_brake() {
+    let server = TestServer::setup().start().await;
+    let console = server.console();
+    let stream = EventStream::open(server.address()).await.expect("a stream");
+    console.set_brake(true).await;
+    let value = async |name: &str| {
+        let samples = parse(&console.get("/metrics").await.text());
+        samples.get(name).copied()
+    };
+    assert_eq!(value("flashsale_event_streams").await, Some(1.0));
+    assert_eq!(value("flashsale_paused").await, Some(1.0));
+    drop(stream);
+    console.set_brake(false).await;
+    assert_eq!(value("flashsale_paused").await, Some(0.0));
 }
 
 /// A dashboard that asks for what is not there stays empty on the one day that counts.

@@ -13,8 +13,10 @@ use crate::support::slowed::Slowed;
 /// How many buyers at once a slowed server is busy with, and ten times as many.
 const BUYERS: usize = 64;
 const TENFOLD: usize = 10 * BUYERS;
-/// More than those few who are served side by side; not all of the many.
-const QUEUE_MAX: usize = 4 * BUYERS;
+/// A batch takes as many as those few, one may be under way, and one be ready; so most of the many find no place,
+/// however quick or slow the machine is.
+const BATCH_MAX: usize = BUYERS;
+const QUEUE_MAX: usize = 2 * BUYERS;
 /// How long is counted, and before that, until those who are too many have been sent away.
 const COUNTED: Duration = Duration::from_secs(6);
 const SETTLES: Duration = Duration::from_secs(4);
@@ -38,6 +40,7 @@ async fn goodput(door: &Door, buyers: usize, prefix: &str) -> usize {
 async fn row_28_ten_times_the_buyers_get_what_fewer_got_and_the_rest_a_time_to_come_back() {
     let _machine = machine_alone().await;
     let setup = TestServer::setup().stock(1_000_000);
+    let setup = setup.env("PURCHASE_BATCH_MAX", BATCH_MAX);
     let mut server = setup.env("PURCHASE_QUEUE_MAX", QUEUE_MAX).start().await;
     let door = server.door().await;
     let (memory, files) = (server.resident_bytes(), open_files(&mut server));
