@@ -7,7 +7,7 @@
 //! In reading order:
 //! - [`buyers`]: who buys, the body and the key of a purchase, and the body for a pass;
 //! - [`headers`]: what clients say of what they have and take;
-//! - [`tokens`]: cookies and signed texts; [`hops`]: who asks, behind proxies;
+//! - [`tokens`]: cookies, signed texts, and who else is believed; [`hops`]: who asks, behind proxies;
 //! - [`settings`]: what whoever runs the server writes; [`look`]: the shop's colours and pictures;
 //! - [`stored`]: what a ledger has kept; [`search`]: what the console looks for.
 
@@ -30,7 +30,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 24] = [
     target("accept_encoding", headers::accept_encoding),
     target("colour", look::colour),
     target("cookies", tokens::cookies),
@@ -50,7 +50,9 @@ pub const TARGETS: [Target; 22] = [
     target("redis_record", stored::redis_record),
     target("search", search::search),
     target("service_url", settings::service_url),
+    target("service_verdict", tokens::service_verdict),
     target("signing_keys", settings::signing_keys),
+    target("token_keys", tokens::token_keys),
     target("user_id", buyers::user_id),
     target("wal", stored::wal),
 ];

@@ -1,8 +1,12 @@
-//! Cookies and signed texts: nobody can make one up.
+//! Cookies and signed texts: nobody can make one up. And whose word is taken: the keys of a shop, the answer of a
+//! service.
 
 use std::sync::Arc;
 
 use flashsale_api::csrf::Csrf;
+use flashsale_api::fuzzing;
+use flashsale_api::identity::algorithm::Algorithm;
+use flashsale_api::identity::keys::Keys;
 use flashsale_api::signing_keys::SigningKeys;
 use flashsale_sale::Timestamp;
 
@@ -41,4 +45,26 @@ pub(crate) fn cookies(input: &[u8]) {
     let longer = [input, b"; csrfToken=x"].concat();
     let again: Vec<_> = csrf.tokens_in(&longer).collect();
     assert_eq!(again, [found, vec![b"x"]].concat());
+}
+
+/// The keys of a shop, in PEM or as JWKS: each is for one algorithm, and there are some.
+pub(crate) fn token_keys(input: &[u8]) {
+    let count = |algorithms: &[Algorithm]| Keys::parse(input, algorithms).map(|keys| keys.count());
+    if let Ok(all) = count(&Algorithm::ALL) {
+        let by_algorithm = Algorithm::ALL.map(|algorithm| count(&[algorithm]).unwrap_or(0));
+        assert!(all > 0 && by_algorithm.iter().sum::<usize>() == all);
+    }
+}
+
+/// A yes is only what says `"success": true`.
+pub(crate) fn service_verdict(input: &[u8]) {
+    let said = fuzzing::service_verdict(input);
+    // A number that is too large for a double is passed over where nobody asks for it.
+    let Ok(body) = serde_json::from_slice::<serde_json::Value>(input) else {
+        return;
+    };
+    match said {
+        Ok(is_passed) => assert!(body.is_object() && (body["success"] == true) == is_passed),
+        Err(reason) => assert!(!reason.is_empty()),
+    }
 }

@@ -19,6 +19,11 @@ pub fn pass_body(body: &[u8], known: Option<UserId>) -> Option<UserId> {
     Some(user)
 }
 
+/// What a service that checks has said in this answer: yes, no, or why it is neither.
+pub fn service_verdict(body: &[u8]) -> Result<bool, String> {
+    crate::bots::service::verdict(body)
+}
+
 /// Whether the headers say that a body is JSON.
 pub fn is_json(headers: &HeaderMap) -> bool {
     handlers::is_json(headers)

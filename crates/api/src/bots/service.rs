@@ -230,7 +230,7 @@ impl fmt::Debug for Service {
 }
 
 /// Yes or no, or why the answer is neither.
-fn verdict(body: &[u8]) -> Result<bool, String> {
+pub(crate) fn verdict(body: &[u8]) -> Result<bool, String> {
     const NOT_JSON: &str = "its answer is not the JSON that was asked for";
     // A struct would also be read from an array.
     if body.trim_ascii_start().first() != Some(&b'{') {
