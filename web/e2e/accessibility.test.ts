@@ -17,6 +17,11 @@ const PHASES: { phase: string; told: Partial<Status>; says: string }[] = [
     told: { status: 'upcoming', startsAt: Date.now() + 260_000_000, endsAt: Date.now() + 3e8 },
     says: 'Leave this page open',
   },
+  {
+    phase: 'paused before the start',
+    told: { status: 'upcoming', startsAt: Date.now() + 260_000_000, paused: true },
+    says: 'The sale is paused.',
+  },
   { phase: 'open', told: {}, says: 'Orders are taken in the order' },
   { phase: 'paused', told: { paused: true }, says: 'The sale is paused.' },
   { phase: 'in trouble', told: { ready: false }, says: 'The shop has trouble taking orders' },
@@ -204,4 +209,12 @@ test('the look at the page finds what is wrong', async ({ open }) => {
   const faults = await faultsOf(ada.page);
   expect(faults.filter((fault) => fault.includes('color-contrast')).length).toBe(4);
   expect(faults.filter((fault) => fault.includes('too wide')).length).toBe(2);
+});
+
+test('the documentation of the API, under the policy that it comes with', async ({ open }) => {
+  const shop = await open({ stock: 1 });
+  const { page } = await shop.enter();
+  await page.goto(`${shop.url}/api/docs`);
+  await page.getByText('/api/purchase/{userId}').first().waitFor();
+  expect(await faultsOf(page)).toEqual([]);
 });

@@ -56,6 +56,17 @@ describe.each(ENGINES)('the real answers, with the ledger in %s', (engine) => {
     expect(await orderInBooks(shop.url, ADA)).toBeNull();
   });
 
+  test('too often, and it asks again by itself when it may', async ({ open }) => {
+    const shop = await open({ engine, stock: 2, settings: { RATE_LIMIT: '1/4s' } });
+    const ada = await shop.enter();
+    await buyFor(shop.url, [ADA]);
+    await ada.press(ADA);
+    await ada.reads('The shop asks you to wait');
+    const order = await ada.order();
+    expect(ada.purchases).toEqual([429, 409]);
+    expect(await orderInBooks(shop.url, ADA)).toBe(order);
+  });
+
   test('paused', async ({ open }) => {
     const shop = await open({ engine, stock: 1 });
     const ada = await shop.enter({ prepare: toldOnly(shop.url) });
