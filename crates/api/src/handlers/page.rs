@@ -7,12 +7,24 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY,
     VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use crate::answer::{Answer, Refusal};
 use crate::page::{Accepted, File};
 use crate::{App, etag};
+
+/// No window of another site that has opened the page keeps a hold on it, and it needs nothing of the device.
+const ALONE: [(HeaderName, HeaderValue); 2] = [
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+    ),
+];
 
 /// `GET` of anything that is not the API's.
 pub(crate) async fn show(
@@ -61,6 +73,7 @@ fn send(file: Option<&File>, uri: &Uri, headers: &HeaderMap) -> Result<Response,
     head.insert(ETAG, variant.etag.clone());
     head.insert(CONTENT_SECURITY_POLICY, file.policy.clone());
     head.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    head.extend(ALONE);
     if file.varies() {
         head.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     }

@@ -217,6 +217,15 @@ async fn nothing_on_a_page_is_inline() {
             assert!(policy.contains(word), "{path}: {policy}");
         }
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
+        for (name, value) in [
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(page.header(name), Some(value), "{path}: {name}");
+        }
+        let permissions = page.header("permissions-policy").expect("a policy");
+        assert!(permissions.contains("camera=()"), "{permissions}");
         let text = page.text();
         for tag in text.split("<script").skip(1) {
             let (attributes, body) = tag.split_once('>').expect("a whole tag");
