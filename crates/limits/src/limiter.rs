@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use crate::Rate;
 use crate::gcra::{self, Verdict};
 
-/// How many are remembered. Each takes 16 bytes, so it is 16 MiB, which the system gives only as they come.
+/// How many are remembered. Each takes 16 bytes, so it is 16 MiB, which the system gives as they come, or in
+/// huge pages at once.
 pub const REMEMBERED_MAX: usize = 1 << 20;
 /// How many places one may be remembered in.
 const PLACES: usize = 8;
@@ -115,7 +116,7 @@ mod tests {
     /// Millions pass by, and who asks too often is still known. If the table threw out whoever is oldest,
     /// the loud one would get through again and again.
     #[test]
-    fn a_crowd_of_newcomers_hides_nobody_and_takes_no_memory() {
+    fn a_crowd_of_newcomers_hides_nobody() {
         let limiter = limiter("20/10s");
         let loud = "loud";
         let mut passed = 0;

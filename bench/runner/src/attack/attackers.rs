@@ -102,7 +102,8 @@ pub(super) async fn attack(server: SocketAddr, time: Duration) -> Result<Vec<Att
         ),
         tell(
             "forged tokens".to_owned(),
-            "Not the cookie's, made up, or none: each is refused before anything else is done.",
+            "Not the cookie's, made up, or none: refused before the body is read, and most of them sooner, \
+             because one address asks too often.",
             &forged,
         ),
         tell(
