@@ -13,6 +13,10 @@ const SABOTAGED: &str = "flashsale-sabotaged";
 /// The variable by which the tests of `crates/flashsale` find that build.
 const SABOTAGED_VARIABLE: &str = "FLASHSALE_SABOTAGED";
 
+/// What the names of those tests begin with that compare how much a loaded machine gets done. Beside others they
+/// would measure those as well, so they run after them, one at a time.
+const OVERLOAD: &str = "row_28_";
+
 /// What the tests need besides the source.
 pub(crate) struct Prepared {
     chromium: PathBuf,
@@ -69,14 +73,19 @@ pub(crate) fn run_prepared(steps: &mut Steps, prepared: &Prepared) -> Result<(),
         let test = ["test", "--release", "--package", "flashsale-sale"];
         step::run(cargo(&test).args(["--features", "sabotage", "--test", "invariants"]))
     })?;
-    steps.run("tests in Rust", || {
-        let test = ["test", "--release", "--workspace", "--no-fail-fast"];
+    let sabotaged = release.join(SABOTAGED);
+    let run_tests = |arguments: &[&str]| {
+        let test = ["test", "--release", "--workspace", "--no-fail-fast", "--"];
         let environment = [
-            (SABOTAGED_VARIABLE, &release.join(SABOTAGED)),
+            (SABOTAGED_VARIABLE, &sabotaged),
             ("REDIS_SERVER", &prepared.redis),
             ("VALKEY_SERVER", &prepared.valkey),
             (schemathesis::VARIABLE, &prepared.schemathesis),
         ];
-        step::run(cargo(&test).envs(environment))
+        step::run(cargo(&test).args(arguments).envs(environment))
+    };
+    steps.run("tests in Rust", || run_tests(&["--skip", OVERLOAD]))?;
+    steps.run("tests in Rust of overload, one at a time", || {
+        run_tests(&[OVERLOAD, "--test-threads=1"])
     })
 }

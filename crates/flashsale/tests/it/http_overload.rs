@@ -39,28 +39,19 @@ async fn row_28_at_ten_times_the_load_goodput_stays_and_the_rest_is_told_quickly
     let door = server.door().await;
     server.faults().set(Word::StallSyncMs, SYNC_MS);
 
-    // A little more than it can hold, so that no batch goes half empty: this is the best it does.
-    let best = open_loop(
-        &door,
-        CONNECTIONS,
-        CAPACITY_PER_SECOND * 12 / 10,
-        TIME,
-        "best",
-    )
-    .await;
-    let overloaded = open_loop(
-        &door,
-        CONNECTIONS,
-        CAPACITY_PER_SECOND * 10,
-        TIME,
-        "tenfold",
-    )
-    .await;
+    let load = async |tenths, prefix| {
+        let per_second = CAPACITY_PER_SECOND * tenths / 10;
+        open_loop(&door, CONNECTIONS, per_second, TIME, prefix).await
+    };
+    // A little more than it can hold, so that no batch goes half empty: this is the best it does. It is counted
+    // before and after, so that a disk that has got slower in between is no fault of the server's.
+    let before = confirmed(&load(12, "before").await);
+    let overloaded = load(100, "tenfold").await;
+    let best = before.min(confirmed(&load(12, "after").await));
 
-    let (good, goal) = (confirmed(&overloaded), confirmed(&best) * 9 / 10);
+    let (good, goal) = (confirmed(&overloaded), best * 9 / 10);
     println!(
-        "row 28: {} confirmed at the best, {good} of {} at ten times",
-        confirmed(&best),
+        "row 28: {best} confirmed at the best, {good} of {} at ten times",
         overloaded.len()
     );
     assert!(

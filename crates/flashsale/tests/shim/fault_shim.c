@@ -255,6 +255,22 @@ static void keep_names(const char *directory) {
         closedir(names);
 }
 
+static int64_t monotonic_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Waits as long as told by the clock, however late a busy machine wakes it. In slices, so that the test can
+ * end the stall at once by taking the word back.
+ */
+static void stall(void) {
+    int64_t began = monotonic_ms();
+    for (int64_t left; (left = began + told(STALL_SYNC_MS) - monotonic_ms()) > 0;)
+        sleep_ms(left < STALL_SLICE_MS ? left : STALL_SLICE_MS);
+}
+
 static int guarded_sync(int fd, int (*real)(int)) {
     char path[PATH_MAX];
     if (!is_ledger(fd, path)) {
@@ -267,9 +283,7 @@ static int guarded_sync(int fd, int (*real)(int)) {
     }
     operation();
     int64_t number = count(SYNCS);
-    /* In slices, so that the test can end the stall at once by taking the word back. */
-    for (int64_t waited = 0; waited < told(STALL_SYNC_MS); waited += STALL_SLICE_MS)
-        sleep_ms(STALL_SLICE_MS);
+    stall();
     if (number == told(DIE_BEFORE_SYNC))
         die();
     if (number >= told(FAIL_SYNC_FROM) && number <= told(FAIL_SYNC_TO)) {
