@@ -1,8 +1,10 @@
 //! The rules alone, decision and view, without input and output.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashsale_limits::Network;
 use flashsale_sale::{Attempt, OrderId, Sale, SaleId, Timestamp, UserId, View, Window, decide};
 
 use crate::figures::Rules;
@@ -90,6 +92,7 @@ fn attempt(name: &str, number: u32) -> Attempt {
         user: UserId::parse(&format!("{name}-{scattered:016x}@example.com")).expect("a valid id"),
         order_id: OrderId(u128::from(scattered).to_be_bytes()),
         idempotency_key: None,
+        network: Network::V4(Ipv4Addr::LOCALHOST),
     }
 }
 

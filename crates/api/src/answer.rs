@@ -15,15 +15,15 @@ use axum::http::header::{
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use flashsale_limits::RateLimited;
 use flashsale_sale::{InvalidUserId, Order, OrderId, Outcome, Phase};
 use http_body_util::{Either, Full};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::bots::{CheckReason, PassReason};
-use crate::limits::RateLimited;
 use crate::middleware::correlation::CorrelationId;
-use crate::{App, Busy};
+use crate::{App, Busy, limits};
 
 /// The body of a response: one piece, or whatever the router's handlers make.
 pub(crate) type Body = Either<Full<Bytes>, axum::body::Body>;
@@ -210,7 +210,9 @@ impl Answer {
             ) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Self::Refused(Refusal::RateLimited(limited)) => limited.write(headers),
+            Self::Refused(Refusal::RateLimited(limited)) => {
+                limits::write_headers(*limited, headers);
+            }
             Self::Refused(Refusal::Unauthorized) => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
@@ -358,7 +360,7 @@ impl Refusal {
                 )
             }
             Self::RateLimited(limited) => {
-                let wire = error("rate_limited", limited.who.message());
+                let wire = error("rate_limited", reasons::too_often(limited.who));
                 (StatusCode::TOO_MANY_REQUESTS, wire)
             }
             Self::Busy(_) | Self::Crowded(_) => {
@@ -444,6 +446,7 @@ impl From<Outcome> for Answer {
             Outcome::SoldOut => Self::SoldOut,
             Outcome::NotActive(phase) => Self::NotActive(phase),
             Outcome::Paused => Self::Paused,
+            Outcome::TooOften(limited) => Self::Refused(Refusal::RateLimited(limited)),
         }
     }
 }

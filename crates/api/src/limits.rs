@@ -1,17 +1,15 @@
 //! How often somebody may ask, by address and by user.
 //!
 //! Each node counts by itself, in memory, before anything else is done with a request. Where many nodes
-//! sell from one ledger, an attempt that goes there is counted once more, for all nodes together
-//! ([`SharedLimits`]); what is answered from memory costs nothing there.
+//! sell from one ledger, it counts an attempt that goes there once more, for all nodes together, and says
+//! [`TooOften`](flashsale_sale::Outcome::TooOften); what is answered from memory costs nothing there.
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use flashsale_limits::{Limiter, Network, Rate};
+use flashsale_limits::{Limiter, Network, RateLimited, Rates, Who};
 use flashsale_sale::UserId;
 use tokio::time::Instant;
-
-use crate::BoxFuture;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -21,53 +19,16 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 pub struct Limits {
     address: Option<Limiter>,
     user: Option<Limiter>,
-    /// What all nodes count together.
-    pub(crate) shared: Option<Box<dyn SharedLimits>>,
     /// What the limiters take for zero, a second before it: their zero stands for nobody.
     began: Instant,
 }
 
-/// What counts for all nodes.
-pub trait SharedLimits: std::fmt::Debug + Send + Sync {
-    /// One more attempt on its way to the ledger.
-    fn take<'a>(
-        &'a self,
-        network: Network,
-        user: &'a UserId,
-    ) -> BoxFuture<'a, Result<(), RateLimited>>;
-}
-
-/// Somebody asks too often.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimited {
-    /// Who.
-    pub who: Who,
-    /// How often they may ask.
-    pub rate: Rate,
-    /// After how many microseconds they may ask again.
-    pub wait_us: u64,
-}
-
-/// Whom a limit counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    /// Everybody at one address, or in one IPv6 network.
-    Address,
-    /// One user, wherever they are.
-    User,
-}
-
 impl Limits {
     /// Without a rate, nobody is counted.
-    pub fn new(
-        address: Option<Rate>,
-        user: Option<Rate>,
-        shared: Option<Box<dyn SharedLimits>>,
-    ) -> Self {
+    pub fn new(rates: Rates) -> Self {
         Self {
-            address: address.map(Limiter::new),
-            user: user.map(Limiter::new),
-            shared,
+            address: rates.address.map(Limiter::new),
+            user: rates.user.map(Limiter::new),
             began: Instant::now(),
         }
     }
@@ -106,31 +67,24 @@ impl Limits {
     }
 }
 
-impl RateLimited {
-    /// The header fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): the
-    /// quota and its window in seconds, and that nothing remains for so many seconds.
-    pub(crate) fn write(self, headers: &mut HeaderMap) {
-        let policy = match self.who {
-            Who::Address => "address",
-            Who::User => "user",
-        };
-        let window = self.rate.period().as_millis().div_ceil(1000);
-        let quota = self.rate.requests();
-        let seconds = self.retry_after_ms().div_ceil(1000);
-        for (name, text) in [
-            (
-                RATE_LIMIT_POLICY,
-                format!("\"{policy}\";q={quota};w={window}"),
-            ),
-            (RATE_LIMIT, format!("\"{policy}\";r=0;t={seconds}")),
-        ] {
-            let value = HeaderValue::try_from(text).expect("words and numbers fit a header");
-            headers.insert(name, value);
-        }
-    }
-
-    /// When to come back, in milliseconds.
-    pub(crate) fn retry_after_ms(self) -> u64 {
-        self.wait_us.div_ceil(1000)
+/// Writes the header fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10): the
+/// quota and its window in seconds, and that nothing remains for so many seconds.
+pub(crate) fn write_headers(limited: RateLimited, headers: &mut HeaderMap) {
+    let policy = match limited.who {
+        Who::Address => "address",
+        Who::User => "user",
+    };
+    let window = limited.rate.period().as_millis().div_ceil(1000);
+    let quota = limited.rate.requests();
+    let seconds = limited.retry_after_ms().div_ceil(1000);
+    for (name, text) in [
+        (
+            RATE_LIMIT_POLICY,
+            format!("\"{policy}\";q={quota};w={window}"),
+        ),
+        (RATE_LIMIT, format!("\"{policy}\";r=0;t={seconds}")),
+    ] {
+        let value = HeaderValue::try_from(text).expect("words and numbers fit a header");
+        headers.insert(name, value);
     }
 }

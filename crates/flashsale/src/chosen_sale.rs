@@ -14,7 +14,6 @@ pub(crate) mod redis;
 use std::fmt::Display;
 
 use flashsale_api::admin::about::Engine;
-use flashsale_ledger::redis::SharedLimits;
 use flashsale_sale::{InvalidSale, Phase, Sale, SaleId, Timestamp, Window};
 
 use crate::cli::SaleSettings;
@@ -40,8 +39,6 @@ pub(crate) struct ChosenSale<L> {
     pub(crate) engine: Engine,
     /// Where the ledger is, for people.
     pub(crate) place: String,
-    /// What counts attempts for all nodes, where there are many.
-    pub(crate) limits: Option<SharedLimits>,
     /// Whether it began with this start of the server.
     pub(crate) is_new: bool,
     pub(crate) is_demo: bool,

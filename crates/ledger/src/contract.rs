@@ -3,9 +3,11 @@
 //! An engine's tests implement [`Engine`] and call [`check_all`] and [`check_random_batches`].
 
 use std::collections::HashSet;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use flashsale_limits::Network;
 use flashsale_sale::{
     Attempt, Brake, IdempotencyKey, Order, OrderId, Outcome, Phase, Sale, SaleId, Timestamp,
     UserId, Window, decide,
@@ -68,6 +70,7 @@ pub(crate) fn attempt(user: u32, id: u128) -> Attempt {
         user: UserId::parse(&format!("user-{user}")).unwrap(),
         order_id: OrderId(id.to_be_bytes()),
         idempotency_key: None,
+        network: Network::V4(Ipv4Addr::LOCALHOST),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use flashsale_limits::{Network, RateLimited};
 use thiserror::Error;
 
 use crate::{Phase, Timestamp, UserId};
@@ -77,6 +78,8 @@ pub struct Attempt {
     pub order_id: OrderId,
     /// The client's name for the attempt, stored with the order.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// Where it comes from, for a ledger that counts how often somebody tries. It is not stored with the order.
+    pub network: Network,
 }
 
 /// A unit that is sold. Orders are never changed and never removed.
@@ -107,6 +110,9 @@ pub enum Outcome {
     NotActive(Phase),
     /// The sale is open, and the shop has stopped it. It may go on.
     Paused,
+    /// The user, or everybody at the address together, tries too often. No rule says so, but a ledger that counts
+    /// for all nodes.
+    TooOften(RateLimited),
 }
 
 impl Outcome {
@@ -134,7 +140,7 @@ impl Outcome {
     pub fn order(&self) -> Option<&Order> {
         match self {
             Self::Purchased(order) | Self::AlreadyPurchased(order) => Some(order),
-            Self::SoldOut | Self::NotActive(_) | Self::Paused => None,
+            Self::SoldOut | Self::NotActive(_) | Self::Paused | Self::TooOften(_) => None,
         }
     }
 }

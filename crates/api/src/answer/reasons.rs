@@ -1,8 +1,9 @@
 //! The sentences for a person, where an error has several reasons.
 
+use flashsale_limits::Who;
+
 use super::{CsrfReason, TokenReason};
 use crate::bots::{CheckReason, PassReason};
-use crate::limits::Who;
 
 impl CsrfReason {
     pub(super) fn message(self) -> &'static str {
@@ -70,11 +71,9 @@ impl TokenReason {
     }
 }
 
-impl Who {
-    pub(super) fn message(self) -> &'static str {
-        match self {
-            Self::Address => "Too many requests come from this network. Wait a moment.",
-            Self::User => "Too many requests come for this user. Wait a moment.",
-        }
+pub(super) fn too_often(who: Who) -> &'static str {
+    match who {
+        Who::Address => "Too many requests come from this network. Wait a moment.",
+        Who::User => "Too many requests come for this user. Wait a moment.",
     }
 }

@@ -60,14 +60,11 @@ async fn outcome(
     if let Some(outcome) = settled {
         return Ok(outcome);
     }
-    if let Some(shared) = &app.limits.shared {
-        let taken = shared.take(Network::from(client()), &user).await;
-        taken.map_err(Refusal::RateLimited)?;
-    }
     let attempt = Attempt {
         user,
         order_id: app.order_id(),
         idempotency_key,
+        network: Network::from(client()),
     };
     // Where the processor is short, a refusal costs what others need: only the middleware `give_way` decides on that.
     let is_patient = app.load.is_felt();

@@ -41,7 +41,6 @@ pub(crate) fn open(
     Ok(ChosenSale {
         ledger,
         engine: Engine::Sqlite,
-        limits: None,
         place,
         is_new,
         is_demo,

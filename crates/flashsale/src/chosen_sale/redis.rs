@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use flashsale_api::admin::about::Engine;
 use flashsale_ledger::redis::{
-    Address, NewSale, OpenError, Rates, RedisLedger, RedisSale, Retries, Settings, Strategy,
+    Address, NewSale, OpenError, RedisLedger, RedisSale, Retries, Settings, Strategy,
 };
+use flashsale_limits::Rates;
 use flashsale_sale::{Phase, Sale, SaleId, Timestamp};
 
 use super::{ChosenSale, DURATION_MS, check_agreement, demo_name, named_id, new_sale};
@@ -21,14 +22,14 @@ pub(crate) async fn open(
     settings: &SaleSettings,
     redis: &RedisSettings,
     address: &Address,
-    rates: Option<Rates>,
+    rates: Rates,
     data_dir: &Path,
 ) -> Result<ChosenSale<RedisLedger>, Failure> {
     let place = format!(
         "{address}, a confirmed order is kept as REDIS_DURABILITY={} says",
         redis.redis_durability
     );
-    let how = how(redis, address)?;
+    let how = how(redis, address, rates)?;
     let connect = async |id| {
         RedisSale::connect(how.clone(), id, data_dir)
             .await
@@ -55,11 +56,9 @@ pub(crate) async fn open(
         check_agreement(settings, sale).map_err(Failure::Refused)?;
     }
     let ledger = found.open().await.map_err(failure)?;
-    let limits = rates.map(|rates| ledger.limits(rates));
     Ok(ChosenSale {
         ledger,
         engine: Engine::Redis,
-        limits,
         place,
         is_new,
         is_demo,
@@ -78,7 +77,7 @@ pub(crate) fn authorities(place: &RedisPlace) -> Result<Option<Vec<u8>>, Failure
     Ok(Some(pem))
 }
 
-fn how(redis: &RedisSettings, address: &Address) -> Result<Settings, Failure> {
+fn how(redis: &RedisSettings, address: &Address, rates: Rates) -> Result<Settings, Failure> {
     Ok(Settings {
         address: address.clone(),
         authorities: authorities(&redis.place)?,
@@ -86,6 +85,7 @@ fn how(redis: &RedisSettings, address: &Address) -> Result<Settings, Failure> {
             RedisStrategy::Function => Strategy::Function,
             RedisStrategy::Watch => Strategy::Watch,
         },
+        rates,
         durability: redis.redis_durability,
         connections_max: redis.redis_tx_pool.get().into(),
         retries: Retries {

@@ -4,8 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use flashsale_api::middleware::cors::Origins;
-use flashsale_ledger::redis::Rates;
-use flashsale_limits::{InvalidRate, Rate};
+use flashsale_limits::{InvalidRate, Rate, Rates};
 
 /// Who may ask, and how often.
 #[derive(Debug, Clone, Args)]

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use flashsale_ledger::redis::Rates;
+use flashsale_limits::Rates;
 use flashsale_sale::{Phase, Sale, Status};
 
 use flashsale_api::export::calendar;

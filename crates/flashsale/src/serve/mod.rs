@@ -6,7 +6,6 @@ mod console;
 mod descriptors;
 mod desk;
 mod identity;
-mod limits;
 mod shop;
 mod signing;
 mod tls;
@@ -107,7 +106,7 @@ async fn serve(settings: ServeSettings) -> Result<ExitCode, Failure> {
         Some(redis) => {
             check_batch_size(&settings.bounds)?;
             let (sale, data_dir) = (&settings.sale, &settings.data_dir);
-            let rates = limits::shared_rates(&settings.access, &settings.redis);
+            let rates = settings.access.rates();
             let opening = chosen_sale::redis::open(sale, &settings.redis, &redis, rates, data_dir);
             sell(door, &settings, &shop, gates, opening.await?).await
         }
@@ -150,7 +149,7 @@ async fn sell<L: Ledger>(
         identity,
         bots: gates.bots,
         signing_keys,
-        limits: limits::of_node(&settings.access, chosen.limits),
+        limits: NodeLimits::new(settings.access.rates()),
         is_secure: settings.secure_cookies || door.tls.is_some(),
     };
     let desk = Desk {

@@ -45,29 +45,3 @@ async fn all_nodes_count_together() {
     let nodes = start_nodes(&setup, &[0; NODES]).await;
     assert_eq!(passed(&nodes, "eve").await, 6 * NODES);
 }
-
-/// A Redis that does not count sells all the same.
-#[tokio::test]
-async fn a_user_of_redis_who_may_run_no_script_still_sells() {
-    let redis = RedisServer::setup(Program::Redis).start().await;
-    let user = [
-        "ACL", "SETUSER", "shop", "on", ">secret", "~*", "&*", "+@all", "-evalsha", "-script",
-    ];
-    redis.command(&user).await.assert_ok();
-    let url = redis.url().replace("redis://", "redis://shop:secret@");
-    let nodes = start_nodes(&setup(&url), &[0; 2]).await;
-    for (number, node) in nodes.iter().enumerate() {
-        node.client()
-            .await
-            .buy(&format!("user-{number}"))
-            .await
-            .purchased();
-    }
-    nodes[0].console().set_brake(true).await;
-    assert_eq!(passed(&nodes, "ada").await, 6 * 2);
-    assert!(
-        nodes[0].stderr().contains("counted by each node alone"),
-        "{}",
-        nodes[0].stderr()
-    );
-}

@@ -1,17 +1,23 @@
 -- Decides a batch and stores it, as one step of the server: the twin of `decide` in the crate `sale`,
--- with the checks of `books.rs` before it.
+-- with the checks of `books.rs` before it. In the same step it counts, for all nodes, how often somebody tries:
+-- the rule of `limits/src/gcra.rs`.
 --
 -- Everything that can fail comes before the first write, so that nothing is ever half done. What the
 -- checks find wrong is reported as `CLOSED <code>`; `trouble.rs` has the sentences.
 --
--- keys: config, stock, orders, then for each attempt the receipt of its user
+-- keys: config, stock, orders, then for each attempt the receipt of its user and, where anybody is counted, the
+--       counts of its address and of its user
 -- args: epoch, position and order id of the last order that the node has seen ('' for none), the
---       latest time that it has seen, the length of what the names of receipts begin with; then for
---       each attempt its order id and its idempotency key ('' for none)
+--       latest time that it has seen, the length of what the names of receipts begin with; for addresses and
+--       then for users the microseconds that one attempt takes, and those that all take which may come at once
+--       (0 and 0 where they are not counted); then for each attempt its order id and its idempotency key (''
+--       for none)
 -- returns: this server's time, the time of the decision, the units sold before it, the brake ('' if it
---          was never pulled), and for each attempt a unit (sold now), a receipt (sold before), or one of
---          the four numbers below
+--          was never pulled), and for each attempt a unit (sold now), a receipt (sold before), one of
+--          the four numbers below, or one of the two after them with the microseconds to wait
 local SOLD_OUT, UPCOMING, ENDED, PAUSED = 0, -1, -2, -3
+local TOO_OFTEN_ADDRESS, TOO_OFTEN_USER = 1, 2
+local HEAD_KEYS, HEAD_ARGS = 3, 9
 
 -- The length of the list, the newest id that it has ever had, and its last entry; or nothing and an error.
 local function look_at_list(key)
@@ -36,6 +42,52 @@ local function obstacle(keys)
   local added, taken = redis.pcall('XADD', keys[3], '0-0', 'order', ''), redis.pcall('DECRBY', keys[2], 0)
   if not string.find(added.err or '', 'greater than 0-0', 1, true) then return added end
   return type(taken) ~= 'number' and taken or nil
+end
+
+-- The error, if the user of this Redis may not store counts. What a script is told then does not say so.
+local function may_not_set(key)
+  local may = not redis.acl_check_cmd or redis.acl_check_cmd('SET', key, '')
+  return not may and redis.error_reply('NOPERM may not run SET') or nil
+end
+
+-- Counts attempts made `now`, in microseconds. What is kept for each who tries is the moment at which that is
+-- paid off.
+local function new_count(args, now)
+  local address_interval, address_span = tonumber(args[6]), tonumber(args[7])
+  local user_interval, user_span = tonumber(args[8]), tonumber(args[9])
+  local paid_off = {}
+  local count = {}
+
+  -- The moment after one attempt more, and how long that is too far away.
+  local function one_more(key, stored, interval, span)
+    if interval == 0 then return now, 0 end
+    local next = math.max(paid_off[key] or tonumber(stored or nil) or 0, now) + interval
+    return next, next - (now + span)
+  end
+
+  -- Nothing, or who has to wait, and how long. An attempt that is refused for one counts for neither.
+  function count.take(address, stored_address, user, stored_user)
+    local address_next, address_wait = one_more(address, stored_address, address_interval, address_span)
+    if address_wait > 0 then return { TOO_OFTEN_ADDRESS, address_wait } end
+    local user_next, user_wait = one_more(user, stored_user, user_interval, user_span)
+    if user_wait > 0 then return { TOO_OFTEN_USER, user_wait } end
+    paid_off[address], paid_off[user] = address_next, user_next
+  end
+
+  -- Whoever has an order is not asked about any more.
+  function count.forget(user) paid_off[user] = nil end
+
+  -- Stores what has changed, until it says nothing any more: whoever is paid off is as good as new. Returns
+  -- nothing, or an error.
+  function count.store()
+    for key, moment in pairs(paid_off) do
+      local ms = math.ceil((moment - now) / 1000)
+      local stored = ms > 0 and redis.pcall('SET', key, string.format('%.0f', moment), 'PX', ms) or {}
+      if stored.err then return may_not_set(key) or stored end
+    end
+  end
+
+  return count
 end
 
 local function decide(keys, args)
@@ -73,15 +125,24 @@ local function decide(keys, args)
   local closed = nil
   if now < starts_at then closed = UPCOMING elseif now >= ends_at then closed = ENDED end
 
-  local receipts = #keys > 3 and redis.call('MGET', unpack(keys, 4)) or {}
+  local attempts = (#args - HEAD_ARGS) / 2
+  local keys_of_each = (#keys - HEAD_KEYS) / attempts
+  local found = attempts > 0 and redis.call('MGET', unpack(keys, HEAD_KEYS + 1)) or {}
+  local count = keys_of_each > 1 and new_count(args, clock[1] * 1000000 + clock[2]) or nil
   local results, entries, new_receipts, in_batch = {}, {}, {}, {}
   local unit = sold
-  for i = 1, #keys - 3 do
-    local key = keys[i + 3]
-    local stored = receipts[i] or in_batch[key]
+  for i = 1, attempts do
+    local at = (i - 1) * keys_of_each + 1
+    local key = keys[HEAD_KEYS + at]
+    local stored = found[at] or in_batch[key]
+    -- Who has an order hears of it, however often: the attempt may be sent again because its answer was lost.
+    local too_often = not stored and count
+      and count.take(keys[HEAD_KEYS + at + 1], found[at + 1], keys[HEAD_KEYS + at + 2], found[at + 2])
     if stored then
       if not string.match(stored, '^%d+%-%d+ %x+') then return redis.error_reply('CLOSED receipt_unsound') end
       results[i] = stored
+    elseif too_often then
+      results[i] = too_often
     elseif closed then
       results[i] = closed
     elseif unit >= stock then
@@ -91,7 +152,8 @@ local function decide(keys, args)
     else
       unit = unit + 1
       results[i] = unit
-      local order_id, idempotency_key = args[4 + 2 * i], args[5 + 2 * i]
+      if count then count.forget(keys[HEAD_KEYS + at + 2]) end
+      local order_id, idempotency_key = args[HEAD_ARGS + 2 * i - 1], args[HEAD_ARGS + 2 * i]
       local position = string.format('%.0f-%.0f', now, unit)
       local receipt = position .. ' ' .. order_id
       if idempotency_key ~= '' then receipt = receipt .. ' ' .. idempotency_key end
@@ -102,9 +164,9 @@ local function decide(keys, args)
     end
   end
 
+  local error = #entries > 0 and obstacle(keys) or count and count.store()
+  if error then return error end
   if #entries > 0 then
-    local error = obstacle(keys)
-    if error then return error end
     -- The one write that can refuse: a key that is there, though MGET saw no text in it.
     if redis.call('MSETNX', unpack(new_receipts)) == 0 then
       return redis.error_reply('CLOSED receipt_type')

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use flashsale_limits::{Rate, RateLimited, Rates, Who};
 use flashsale_sale::{Attempt, IdempotencyKey, Order, Outcome, Phase, Timestamp};
 use parking_lot::Mutex;
 use redis::{Cmd, Value};
@@ -17,8 +18,8 @@ use super::{ATTEMPTS_MAX, Decided};
 /// The body of the function, without what makes it a library or a script.
 const BODY: &str = include_str!("decide.lua");
 
-// Each attempt brings a receipt to write, and Lua hands over at most 8,000 values at once.
-const _: () = assert!(2 * ATTEMPTS_MAX < 8_000);
+// Each attempt brings three keys to read, and Lua hands over at most 8,000 values at once.
+const _: () = assert!(3 * ATTEMPTS_MAX < 8_000);
 
 /// Calls the function, and loads it where it is not there.
 #[derive(Debug)]
@@ -30,10 +31,12 @@ pub(super) struct Function {
     has_functions: AtomicBool,
     /// What the server calls the script, once it was loaded.
     script: Mutex<String>,
+    /// How often somebody may try, counted for all nodes.
+    rates: Rates,
 }
 
 impl Function {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(rates: Rates) -> Self {
         Self {
             name: format!(
                 "flashsale_decide_{:08x}",
@@ -41,6 +44,7 @@ impl Function {
             ),
             has_functions: AtomicBool::new(true),
             script: Mutex::default(),
+            rates,
         }
     }
 
@@ -92,7 +96,7 @@ impl Function {
             }
             result => result?,
         };
-        parse(&answer, attempts)
+        parse(&answer, attempts, self.rates)
     }
 
     fn call(
@@ -107,10 +111,15 @@ impl Function {
         } else {
             redis::cmd("EVALSHA").arg(&*self.script.lock()).to_owned()
         };
-        call.arg(3 + attempts.len())
+        let keys_of_each = if self.rates.are_off() { 1 } else { 3 };
+        call.arg(3 + keys_of_each * attempts.len())
             .arg(&[&keys.config, &keys.stock, &keys.orders]);
         for attempt in attempts {
             call.arg(keys.receipt(&attempt.user));
+            if !self.rates.are_off() {
+                call.arg(keys.limit_of_network(attempt.network))
+                    .arg(keys.limit_of_user(&attempt.user));
+            }
         }
         call.arg(&head.epoch);
         match tip {
@@ -120,6 +129,11 @@ impl Function {
             None => call.arg("").arg(""),
         };
         call.arg(time.0).arg(keys.receipts.len());
+        for rate in [self.rates.address, self.rates.user] {
+            let interval_us = rate.map_or(0, Rate::interval_us);
+            let at_once = rate.map_or(0, Rate::requests);
+            call.arg(interval_us).arg(interval_us * u64::from(at_once));
+        }
         for attempt in attempts {
             let key = attempt.idempotency_key.as_ref();
             call.arg(attempt.order_id.to_string())
@@ -129,7 +143,7 @@ impl Function {
     }
 }
 
-fn parse(answer: &Value, attempts: &[Attempt]) -> Result<Decided, Trouble> {
+fn parse(answer: &Value, attempts: &[Attempt], rates: Rates) -> Result<Decided, Trouble> {
     let odd = || Trouble::NoAnswer("the function's answer cannot be read".to_owned());
     let Value::Array(parts) = answer else {
         return Err(odd());
@@ -172,6 +186,7 @@ fn parse(answer: &Value, attempts: &[Attempt]) -> Result<Decided, Trouble> {
                     record::parse_receipt(&attempt.user, receipt).map_err(Trouble::unsound)?;
                 Outcome::of_stored_for(order, attempt)
             }
+            Value::Array(wait) => Outcome::TooOften(parse_wait(wait, rates).ok_or_else(odd)?),
             _ => return Err(odd()),
         });
     }
@@ -197,4 +212,21 @@ fn body() -> std::borrow::Cow<'static, str> {
 fn body() -> std::borrow::Cow<'static, str> {
     let clock = format!("redis.call('LRANGE', '{}', 0, 1)", super::tests::CLOCK_KEY);
     BODY.replace("redis.call('TIME')", &clock).into()
+}
+
+/// Who has to wait, and for how long.
+fn parse_wait(wait: &[Value], rates: Rates) -> Option<RateLimited> {
+    let &[Value::Int(who), Value::Int(us)] = wait else {
+        return None;
+    };
+    let (who, rate) = match who {
+        1 => (Who::Address, rates.address),
+        2 => (Who::User, rates.user),
+        _ => return None,
+    };
+    Some(RateLimited {
+        who,
+        rate: rate?,
+        wait_us: u64::try_from(us).ok()?,
+    })
 }

@@ -6,9 +6,9 @@
 //! - [`connection`]: leases out of a pool, so that nobody shares one that is watching;
 //! - [`keys`], [`record`] and [`head`]: what is stored, and how a sale is made, once;
 //! - [`books`]: what is checked before each batch;
-//! - [`function`] (with `decide.lua`) and [`watch`]: the two ways to decide a batch;
+//! - [`function`] (with `decide.lua`) and [`watch`]: the two ways to decide a batch; the first counts for all nodes, too,
+//!   how often somebody tries;
 //! - [`node`]: the way of a batch; [`brake`]: how selling is stopped; [`follow`]: how other nodes' orders come here; [`clock`]: the server's;
-//! - [`limits`] (with `limit.lua`): how often somebody may try, counted for all nodes;
 //! - [`open`]: from an address to a ledger; [`memory`]: what a node remembers;
 //! - [`reader`]: reading and auditing, also while nodes sell.
 //!
@@ -29,7 +29,6 @@ mod follow;
 mod function;
 mod head;
 mod keys;
-pub mod limits;
 mod memory;
 mod node;
 pub mod open;
@@ -41,13 +40,13 @@ pub mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flashsale_limits::Rates;
 use flashsale_sale::{Attempt, Brake, Order, Outcome, Phase, Timestamp, UserId, View};
 use redis::Cmd;
 use tokio::task::{AbortHandle, JoinSet};
 
 pub use address::{Address, InvalidAddress};
 pub use durability::{Durability, InvalidDurability};
-pub use limits::{Exceeded, Rates, SharedLimits};
 pub use open::{NewSale, OpenError, RedisSale};
 pub use reader::Reader;
 pub use watch::Retries;
@@ -68,6 +67,8 @@ pub struct Settings {
     pub authorities: Option<Vec<u8>>,
     /// How batches are decided.
     pub strategy: Strategy,
+    /// How often somebody may try, over all nodes. Only the strategy `function` counts.
+    pub rates: Rates,
     /// What a confirmation stands for.
     pub durability: Durability,
     /// How many batches may be under way, each on a connection of its own.
@@ -128,14 +129,6 @@ pub struct RedisLedger {
     running: [AbortHandle; 2],
     /// The same; they end when this is dropped.
     _tasks: JoinSet<()>,
-}
-
-impl RedisLedger {
-    /// Counts attempts where the sale is, for all nodes.
-    pub fn limits(&self, rates: Rates) -> SharedLimits {
-        let node = &self.node;
-        SharedLimits::start(Arc::clone(&node.dialer), node.keys.clone(), rates)
-    }
 }
 
 impl Ledger for RedisLedger {

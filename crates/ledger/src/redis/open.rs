@@ -266,7 +266,7 @@ impl RedisSale {
         let decider = match settings.strategy {
             Strategy::Watch => Decider::Watch(Watch::new(settings.retries)),
             Strategy::Function => {
-                let function = Function::new();
+                let function = Function::new(settings.rates);
                 function.load(&mut *self.pool.lease().await?).await?;
                 Decider::Function(function)
             }

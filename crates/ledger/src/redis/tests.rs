@@ -21,6 +21,9 @@ use crate::contract::{self, ENDS_AT, Engine, STARTS_AT, TestClock, attempt, sale
 /// Holds the time as `TIME` would give it: seconds and microseconds. In the slot of the tests' sale.
 pub(super) const CLOCK_KEY: &str = "{test}:clock";
 
+/// So rarely exceeded that nobody is told so, but everybody is counted.
+const COUNTED: &str = "1000000/24h";
+
 /// A server or a Cluster, and how a node uses it.
 struct Place {
     servers: Servers,
@@ -64,6 +67,10 @@ fn settings(url: &str, strategy: Strategy) -> Settings {
         address: Address::parse(url).unwrap(),
         authorities: None,
         strategy,
+        rates: Rates {
+            address: Some(COUNTED.parse().unwrap()),
+            user: Some(COUNTED.parse().unwrap()),
+        },
         durability: "memory".parse().unwrap(),
         connections_max: 8,
         retries: Retries {

@@ -1,3 +1,7 @@
+use std::net::Ipv4Addr;
+
+use flashsale_limits::Network;
+
 use super::*;
 use crate::{IdempotencyKey, OrderId, SaleId, Window};
 
@@ -15,6 +19,7 @@ fn attempt(user: u8, id: u128, key: Option<u8>) -> Attempt {
         user: UserId::parse(&format!("user-{user}")).unwrap(),
         order_id: OrderId(id.to_be_bytes()),
         idempotency_key: key.map(|k| IdempotencyKey::parse(&format!("key-{k}")).unwrap()),
+        network: Network::V4(Ipv4Addr::LOCALHOST),
     }
 }
 

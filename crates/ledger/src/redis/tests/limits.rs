@@ -1,54 +1,75 @@
-//! Attempts counted for all nodes: the script keeps the rule of the limits to the microsecond.
+//! Attempts counted for all nodes: the function keeps the rule of the limits to the microsecond.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use flashsale_limits::gcra::{self, Verdict};
-use flashsale_limits::{Network, Rate};
-use futures_util::future::join_all;
+use flashsale_limits::{Network, Rate, RateLimited, Who};
 
 use super::*;
 
-/// What the script should say, by the rule itself.
+/// What the function should say, by the rule itself.
 struct Model {
     rates: Rates,
     addresses: HashMap<Network, u64>,
-    users: HashMap<String, u64>,
+    users: HashMap<UserId, u64>,
 }
 
 impl Model {
-    fn take(&mut self, network: Network, user: &UserId, now: u64) -> Result<(), Exceeded> {
-        let address = self.addresses.entry(network).or_default();
-        let user = self.users.entry(user.as_str().to_owned()).or_default();
-        let address_next =
-            one_more(self.rates.address, *address, now).map_err(Exceeded::Address)?;
-        let user_next = one_more(self.rates.user, *user, now).map_err(Exceeded::User)?;
+    fn take(&mut self, attempt: &Attempt, now: u64) -> Result<(), RateLimited> {
+        let address = self.addresses.entry(attempt.network).or_default();
+        let user = self.users.entry(attempt.user.clone()).or_default();
+        let address_next = one_more(Who::Address, self.rates.address, *address, now)?;
+        let user_next = one_more(Who::User, self.rates.user, *user, now)?;
         (*address, *user) = (address_next, user_next);
         Ok(())
     }
 }
 
-fn one_more(rate: Option<Rate>, paid_off: u64, now: u64) -> Result<u64, u64> {
-    match rate.map(|rate| gcra::decide(rate, paid_off, now)) {
-        None => Ok(paid_off),
-        Some(Verdict::Allowed(next)) => Ok(next),
-        Some(Verdict::Refused(wait)) => Err(wait),
+fn one_more(who: Who, rate: Option<Rate>, paid_off: u64, now: u64) -> Result<u64, RateLimited> {
+    let Some(rate) = rate else {
+        return Ok(paid_off);
+    };
+    match gcra::decide(rate, paid_off, now) {
+        Verdict::Allowed(next) => Ok(next),
+        Verdict::Refused(wait_us) => Err(RateLimited { who, rate, wait_us }),
     }
 }
 
+/// So many for an address, and so many for a user.
+fn rates(address: Option<&str>, user: Option<&str>) -> Rates {
+    let rate = |text: &str| text.parse().unwrap();
+    Rates {
+        address: address.map(rate),
+        user: user.map(rate),
+    }
+}
+
+/// A sale of ten units, with nodes that keep these rates.
+async fn shop(rates: Rates) -> (Place, Kept) {
+    let mut place = one(Program::Redis, Strategy::Function).await;
+    place.settings.rates = rates;
+    let kept = Kept::new(&place, sale(10)).await;
+    (place, kept)
+}
+
 #[tokio::test]
-async fn the_script_keeps_the_rule() {
-    let rate = |text: &str| Some(text.parse().unwrap());
+async fn the_function_keeps_the_rule() {
     for (seed, address, user) in [
-        (1, rate("7/500ms"), rate("3/1s")),
-        (2, rate("40/10s"), None),
-        (3, None, rate("5/3s")),
-        (4, rate("1000000/1h"), rate("1/200ms")),
+        (1, Some("7/500ms"), Some("3/1s")),
+        (2, Some("40/10s"), None),
+        (3, None, Some("5/3s")),
+        (4, Some("1000000/1h"), Some("1/200ms")),
     ] {
-        let (_place, kept, node) = begun(Strategy::Function).await;
-        let rates = Rates { address, user };
-        // Two nodes ask in turn.
-        let limits = [node.ledger.limits(rates), node.ledger.limits(rates)];
+        let rates = rates(address, user);
+        let (_place, kept) = shop(rates).await;
+        let clock = TestClock::at(STARTS_AT);
+        // Two nodes ask in turn. Nobody gets an order, so everybody is counted each time.
+        let nodes = [
+            kept.open(clock.clone()).await,
+            kept.open(clock.clone()).await,
+        ];
+        nodes[0].set_brake(true).await.unwrap();
         let mut model = Model {
             rates,
             addresses: HashMap::new(),
@@ -59,29 +80,28 @@ async fn the_script_keeps_the_rule() {
         let (mut allowed, mut refused) = (0, 0);
         for round in 0..150 {
             now_ms += chance(60);
-            kept.set_clock(&TestClock::at(now_ms)).await;
-            let attempts: Vec<_> = (0..=chance(6))
+            clock.set(now_ms);
+            let attempts: Arc<[_]> = (0..=chance(6))
                 .map(|_| {
                     let address: IpAddr = [10, 0, 0, u8::try_from(chance(3)).unwrap()].into();
-                    let user = UserId::parse(&format!("user-{}", chance(5))).unwrap();
-                    (Network::from(address), user)
+                    Attempt {
+                        network: Network::from(address),
+                        ..attempt(u32::try_from(chance(5)).unwrap(), 1)
+                    }
                 })
                 .collect();
-            let asked = attempts
-                .iter()
-                .map(|(network, user)| limits[round % 2].take(*network, user));
-            let told = join_all(asked).await;
-            for ((network, user), told) in attempts.iter().zip(told) {
-                let expected = model.take(*network, user, now_ms * 1000);
-                assert_eq!(
-                    told, expected,
-                    "{network} {user:?} at {now_ms} with {rates:?}"
-                );
-                *(if told.is_ok() {
-                    &mut allowed
-                } else {
-                    &mut refused
-                }) += 1;
+            let told = nodes[round % 2].commit(Arc::clone(&attempts)).await;
+            for (attempt, told) in attempts.iter().zip(told.unwrap()) {
+                let told = match told {
+                    Outcome::TooOften(limited) => Err(limited),
+                    _ => Ok(()),
+                };
+                let expected = model.take(attempt, now_ms * 1000);
+                assert_eq!(told, expected, "{attempt:?} at {now_ms} with {rates:?}");
+                match told {
+                    Ok(()) => allowed += 1,
+                    Err(_) => refused += 1,
+                }
             }
         }
         assert!(
@@ -102,57 +122,93 @@ fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
     }
 }
 
-/// Whoever cannot be counted is let through, and soon.
+/// A batch whose answer was lost is sent again. What it sold is told then, though the user may not try any more;
+/// and nobody else gets through because somebody was counted twice.
 #[tokio::test]
-async fn a_server_that_does_not_count_holds_nobody_up() {
-    let (place, _kept, node) = begun(Strategy::Function).await;
-    let rates = Rates {
-        address: None,
-        user: Some("1/1h".parse().unwrap()),
+async fn who_has_an_order_hears_of_it_however_often() {
+    let rates = rates(None, Some("1/1h"));
+    let (_place, kept) = shop(rates).await;
+    let node = kept.open(TestClock::at(STARTS_AT)).await;
+    let first = node.commit([attempt(1, 1)].into()).await.unwrap();
+    let Outcome::Purchased(order) = first[0].clone() else {
+        panic!("{first:?}");
     };
-    let limits = node.ledger.limits(rates);
-    let network = Network::from(IpAddr::from([10, 0, 0, 1]));
-    let user = UserId::parse("ada").unwrap();
-    assert_eq!(limits.take(network, &user).await, Ok(()));
-    assert!(limits.take(network, &user).await.is_err());
-    let Servers::One(server) = &place.servers else {
-        panic!("one server was started");
-    };
-    server.freeze();
-    let started_at = tokio::time::Instant::now();
     for _ in 0..3 {
-        assert_eq!(limits.take(network, &user).await, Ok(()));
+        let again = node.commit([attempt(1, 1), attempt(1, 2)].into()).await;
+        let already = Outcome::AlreadyPurchased(order.clone());
+        assert_eq!(again.unwrap(), [first[0].clone(), already]);
     }
-    assert!(started_at.elapsed() < Duration::from_secs(2));
-    server.thaw();
-    for _ in 0..100 {
-        if limits.take(network, &user).await.is_err() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+/// Twice in one batch is twice.
+#[tokio::test]
+async fn whoever_tries_twice_in_one_batch_is_counted_twice() {
+    let rates = rates(None, Some("1/1h"));
+    let (_place, kept) = shop(rates).await;
+    let node = kept.open(TestClock::at(STARTS_AT)).await;
+    node.set_brake(true).await.unwrap();
+    let told = node.commit([attempt(1, 1), attempt(1, 2)].into()).await;
+    let limited = RateLimited {
+        who: Who::User,
+        rate: rates.user.unwrap(),
+        wait_us: 3_600_000_000,
+    };
+    assert_eq!(told.unwrap(), [Outcome::Paused, Outcome::TooOften(limited)]);
+}
+
+/// A node of other settings counts by its own, and what an earlier one has counted refuses nobody where it counts
+/// no more.
+#[tokio::test]
+async fn a_node_that_does_not_count_refuses_nobody() {
+    let (place, mut kept) = shop(rates(None, Some("1/1h"))).await;
+    let strict = kept.open(TestClock::at(STARTS_AT)).await;
+    strict.set_brake(true).await.unwrap();
+    strict.commit([attempt(1, 1)].into()).await.unwrap();
+    kept.settings.rates = rates(Some("100/1h"), None);
+    let mild = kept.open(TestClock::at(STARTS_AT)).await;
+    for _ in 0..3 {
+        let told = mild.commit([attempt(1, 1)].into()).await.unwrap();
+        assert_eq!(told, [Outcome::Paused]);
     }
-    panic!("it never counted again");
+    drop(place);
 }
 
 /// A count is gone when it says nothing any more, so that a crowd leaves nothing behind.
 #[tokio::test]
 async fn counts_expire() {
-    let (place, _kept, node) = begun(Strategy::Function).await;
-    let rate = Some("2/300ms".parse().unwrap());
-    let limits = node.ledger.limits(Rates {
-        address: rate,
-        user: rate,
-    });
-    let network = Network::from(IpAddr::from([10, 0, 0, 1]));
-    let user = UserId::parse("ada").unwrap();
-    assert_eq!(limits.take(network, &user).await, Ok(()));
+    let (place, kept) = shop(rates(Some("2/300ms"), Some("2/300ms"))).await;
+    let node = kept.open(TestClock::at(STARTS_AT)).await;
     let count = async || {
         let reply = place.servers()[0]
             .command(&["KEYS", "{test}:limit:*"])
             .await;
         reply.items().len()
     };
+    // Whoever has an order is not asked about any more, so only the address is counted.
+    node.commit([attempt(1, 1)].into()).await.unwrap();
+    assert_eq!(count().await, 1);
+    node.set_brake(true).await.unwrap();
+    node.commit([attempt(2, 2)].into()).await.unwrap();
     assert_eq!(count().await, 2);
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(count().await, 0);
+}
+
+/// Nothing is sold where nobody can be counted: the first write of a batch is a count.
+#[tokio::test]
+async fn a_user_of_redis_who_may_not_count_sells_nothing() {
+    let (place, mut kept) = shop(rates(Some("1/1h"), None)).await;
+    let user = [
+        "ACL", "SETUSER", "shop", "on", ">secret", "~*", "&*", "+@all", "-set",
+    ];
+    let server = place.servers()[0];
+    server.command(&user).await.assert_ok();
+    kept.open(TestClock::at(STARTS_AT)).await;
+    let url = server.url().replace("redis://", "redis://shop:secret@");
+    kept.settings.address = Address::parse(&url).unwrap();
+    let node = kept.open(TestClock::at(STARTS_AT)).await;
+    let reason = refused(&node, 1).await;
+    assert!(reason.contains("NOPERM"), "{reason}");
+    assert_eq!(node.ready(), Err(reason));
+    assert_eq!(kept.stored().await, []);
 }

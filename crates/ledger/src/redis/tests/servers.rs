@@ -50,14 +50,18 @@ fn the_contract_on_a_cluster_of_valkey_with_watch() {
     check_contract(cluster(Program::Valkey, Strategy::Watch), 20);
 }
 
-/// A server that takes scripts and no functions, as those before Redis 7.
+/// A server that takes scripts and no functions, as those before Redis 7; and nobody is counted.
 #[test]
 fn the_contract_with_a_script_where_there_are_no_functions() {
     let place = async {
         let setup = RedisServer::setup(Program::Redis).option("rename-command", "FUNCTION \"\"");
         let server = setup.start().await;
+        let settings = settings(&server.url(), Strategy::Function);
         Place {
-            settings: settings(&server.url(), Strategy::Function),
+            settings: Settings {
+                rates: Rates::default(),
+                ..settings
+            },
             servers: Servers::One(server),
         }
     };
