@@ -92,7 +92,7 @@ fn attempt(name: &str, number: u32) -> Attempt {
         user: UserId::parse(&format!("{name}-{scattered:016x}@example.com")).expect("a valid id"),
         order_id: OrderId(u128::from(scattered).to_be_bytes()),
         idempotency_key: None,
-        network: Network::V4(Ipv4Addr::LOCALHOST),
+        network: Some(Network::V4(Ipv4Addr::LOCALHOST)),
     }
 }
 

@@ -49,11 +49,11 @@ pub enum Answer {
     NotActive(Phase),
     /// The sale is open, and the shop has stopped it for now.
     Paused,
-    /// The request never came as far as the sale.
+    /// The sale has not decided on the request.
     Refused(Refusal),
 }
 
-/// Why a request was refused before the sale was asked, or could not be answered.
+/// Why a request was refused without a decision of the sale, or could not be answered.
 #[derive(Debug, Clone)]
 pub enum Refusal {
     /// It may have been forged. The token is a new one, to try again with.

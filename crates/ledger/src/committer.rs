@@ -330,7 +330,7 @@ async fn settle(
 /// Sends a batch of unknown fate again, with the same order ids, until the last deadline in it.
 async fn commit(
     ledger: &impl Ledger,
-    batch: Arc<[Attempt]>,
+    mut batch: Arc<[Attempt]>,
     deadline: Option<Instant>,
 ) -> Result<Vec<Outcome>, CommitError> {
     let mut pause = RETRY_PAUSE_MIN;
@@ -347,6 +347,7 @@ async fn commit(
             return Err(CommitError::Unknown(reason));
         }
         tracing::warn!(reason, "a batch of unknown fate is sent again");
+        batch = batch.iter().map(Attempt::again).collect();
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(RETRY_PAUSE_MAX);
     }

@@ -70,7 +70,7 @@ pub(crate) fn attempt(user: u32, id: u128) -> Attempt {
         user: UserId::parse(&format!("user-{user}")).unwrap(),
         order_id: OrderId(id.to_be_bytes()),
         idempotency_key: None,
-        network: Network::V4(Ipv4Addr::LOCALHOST),
+        network: Some(Network::V4(Ipv4Addr::LOCALHOST)),
     }
 }
 

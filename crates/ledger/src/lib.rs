@@ -62,7 +62,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// outcome for each attempt, in their order.
     ///
     /// The engine's own clock decides, read once for the batch, never before an earlier reading. An
-    /// attempt may be sent again at any time and gets the same answer. An empty batch stores no
+    /// attempt may be sent again at any time and gets the same answer; a ledger that counts how often somebody tries
+    /// counts it once more then, unless it is sent [`again`](Attempt::again). An empty batch stores no
     /// order, but once the end has come it makes that durable, so that the sale stays ended.
     fn commit(
         &self,

@@ -78,8 +78,20 @@ pub struct Attempt {
     pub order_id: OrderId,
     /// The client's name for the attempt, stored with the order.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// Where it comes from, for a ledger that counts how often somebody tries. It is not stored with the order.
-    pub network: Network,
+    /// Where it comes from, for a ledger that counts how often somebody tries; none where it is not to be counted,
+    /// because it was before. It is not stored with the order.
+    pub network: Option<Network>,
+}
+
+impl Attempt {
+    /// The same, sent once more because nobody knows what came of it.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        Self {
+            network: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// A unit that is sold. Orders are never changed and never removed.

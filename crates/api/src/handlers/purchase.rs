@@ -64,7 +64,7 @@ async fn outcome(
         user,
         order_id: app.order_id(),
         idempotency_key,
-        network: Network::from(client()),
+        network: Some(Network::from(client())),
     };
     // Where the processor is short, a refusal costs what others need: only the middleware `give_way` decides on that.
     let is_patient = app.load.is_felt();

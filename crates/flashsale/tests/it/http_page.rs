@@ -206,8 +206,16 @@ async fn buyers_get_neither_the_console_nor_a_second_name_for_a_file() {
 async fn nothing_on_a_page_is_inline() {
     let server = TestServer::setup().start().await;
     let mut client = server.client().await;
-    for path in ["/", "/api/docs"] {
-        let page = client.get(path).await;
+    let pages = [
+        ("/", client.get("/").await),
+        ("/api/docs", client.get("/api/docs").await),
+        (
+            "the console",
+            server.console().ask(&Request::get("/")).await,
+        ),
+    ];
+    for (path, page) in pages {
+        assert_eq!(page.status, 200, "{path}");
         let policy = page.header("content-security-policy").expect("a policy");
         for word in [
             "default-src 'none'",

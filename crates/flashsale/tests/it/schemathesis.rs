@@ -9,6 +9,7 @@ use flashsale_testkit::{Program, RedisServer};
 
 use crate::support::bots::{Says, StandIn, with_work};
 use crate::support::http::Request;
+use crate::support::identity::{ShopKey, SignedIn, with_tokens};
 use crate::support::machine_alone;
 use crate::support::process::Process;
 use crate::support::server::{Setup, TestServer};
@@ -37,15 +38,45 @@ async fn made_up_requests_are_answered_as_documented_on_redis() {
 #[tokio::test]
 async fn made_up_requests_over_the_limits_are_answered_as_documented() {
     let _alone = machine_alone().await;
-    let setup = TestServer::setup()
-        .env("RATE_LIMIT", "4/1h")
-        .env("RATE_LIMIT_ADDRESS", "30/1h");
-    let server = setup.start().await;
-    let run = Run::of_buyers(&server).await;
+    let redis = RedisServer::setup(Program::Redis).start().await;
+    for setup in [
+        TestServer::setup(),
+        TestServer::setup().on_redis(&redis.url()),
+    ] {
+        let setup = setup.env("RATE_LIMIT", "4/1h");
+        let server = setup.env("RATE_LIMIT_ADDRESS", "30/1h").start().await;
+        let run = Run::of_buyers(&server).await;
+        let run = run.with(&["--include-path-regex", "^/api/(csrf|purchase)"]);
+        run.passes(&server, EXAMPLES).await;
+        // So it was the run that has met them.
+        assert_eq!(server.ask(&Request::get("/api/csrf")).await.status, 429);
+    }
+}
+
+#[tokio::test]
+async fn made_up_requests_of_who_is_signed_in_are_answered_as_documented() {
+    const BUYER: &str = "customer-7";
+    let _alone = machine_alone().await;
+    let key = ShopKey::make("HS256").await;
+    let token = key.token(BUYER).await;
+    let server = with_tokens(TestServer::setup(), &key.public(), "HS256")
+        .start()
+        .await;
+    let run = Run {
+        buyer: BUYER,
+        document: docs().join("openapi.json"),
+        base: format!("http://{}", server.address()),
+        csrf_token: SignedIn::open(&server, &token).await.csrf_token,
+        arguments: Vec::new(),
+    };
+    let signed_in = format!("Authorization: Bearer {token}");
     let run = run.with(&["--include-path-regex", "^/api/(csrf|purchase)"]);
-    run.passes(&server, EXAMPLES).await;
-    // So it was the run that has met them.
-    assert_eq!(server.ask(&Request::get("/api/csrf")).await.status, 429);
+    run.with(&["--header", &signed_in])
+        .passes(&server, EXAMPLES)
+        .await;
+    let orders = server.orders().await;
+    let users: Vec<_> = orders.iter().map(|order| order.user_id.as_str()).collect();
+    assert_eq!(users, [BUYER], "and nobody else");
 }
 
 #[tokio::test]
@@ -53,7 +84,13 @@ async fn made_up_requests_are_answered_as_documented_where_there_is_a_check() {
     let _alone = machine_alone().await;
     let service = StandIn::start(Says::Body(200, r#"{"success":true}"#.to_owned())).await;
     let of_service = service.asked_by(TestServer::setup());
-    for setup in [with_work(TestServer::setup()), of_service] {
+    let redis = RedisServer::setup(Program::Redis).start().await;
+    let on_redis = TestServer::setup().on_redis(&redis.url());
+    for setup in [
+        with_work(TestServer::setup()),
+        with_work(on_redis),
+        of_service,
+    ] {
         let server = setup.start().await;
         let run = Run::of_buyers(&server).await;
         let run = run.with(&["--include-path-regex", "^/api/(check|pass|purchase)"]);
@@ -97,6 +134,8 @@ async fn check(setup: Setup) {
 
 /// One document, and the listener that is to keep to it.
 struct Run {
+    /// Who is signed in, if anybody is.
+    buyer: &'static str,
     document: PathBuf,
     base: String,
     csrf_token: String,
@@ -107,6 +146,7 @@ impl Run {
     async fn of_buyers(server: &TestServer) -> Self {
         let door = server.door().await;
         Self {
+            buyer: "",
             document: docs().join("openapi.json"),
             base: format!("http://{}", door.address),
             csrf_token: door.csrf_token,
@@ -117,6 +157,7 @@ impl Run {
     fn of_console(server: &TestServer) -> Self {
         let console = server.console();
         let run = Self {
+            buyer: "",
             document: docs().join("openapi-admin.json"),
             base: format!("http://{}", console.address),
             csrf_token: String::new(),
@@ -153,6 +194,7 @@ impl Run {
             .args(&self.arguments)
             .current_dir(server.home().path())
             .env("CSRF_TOKEN", &self.csrf_token)
+            .env("BUYER", self.buyer)
             // For the hooks; and no files beside them.
             .env("PYTHONPATH", &folder)
             .env("PYTHONDONTWRITEBYTECODE", "1");

@@ -2,11 +2,11 @@
 -- with the checks of `books.rs` before it. In the same step it counts, for all nodes, how often somebody tries:
 -- the rule of `limits/src/gcra.rs`.
 --
--- Everything that can fail comes before the first write, so that nothing is ever half done. What the
--- checks find wrong is reported as `CLOSED <code>`; `trouble.rs` has the sentences.
+-- Everything that can fail comes before the first write, so that nothing is ever half done; counts come last. What
+-- the checks find wrong is reported as `CLOSED <code>`; `trouble.rs` has the sentences.
 --
--- keys: config, stock, orders, then for each attempt the receipt of its user and, where anybody is counted, the
---       counts of its address and of its user
+-- keys: config, stock, orders, then for each attempt the receipt of its user and, if the batch is to be counted,
+--       the counts of its address and of its user
 -- args: epoch, position and order id of the last order that the node has seen ('' for none), the
 --       latest time that it has seen, the length of what the names of receipts begin with; for addresses and
 --       then for users the microseconds that one attempt takes, and those that all take which may come at once
@@ -31,23 +31,21 @@ local function look_at_list(key)
   return found['length'], found['last-generated-id'], found['last-entry']
 end
 
--- Nothing, if what comes after the first write may be run, or the error that it would be. Servers before
--- version 7 cannot be asked, so there the commands are tried with what changes nothing.
-local function obstacle(keys)
+-- Nothing, if all that is written for an order may be written, or the error that it would be. `counted` is a key of
+-- those that hold counts, if there are any. Servers before version 7 cannot be asked, so there the commands are
+-- tried with what changes nothing; that of the counts is not among them, and if it fails in the end, the batch is
+-- sent again and finds its receipts.
+local function obstacle(keys, counted)
   if redis.acl_check_cmd then
-    local may_write = redis.acl_check_cmd('XADD', keys[3], '*', 'order', '')
+    local may_write = redis.acl_check_cmd('MSETNX', keys[HEAD_KEYS + 1], '')
+      and redis.acl_check_cmd('XADD', keys[3], '*', 'order', '')
       and redis.acl_check_cmd('DECRBY', keys[2], 1)
-    return not may_write and redis.error_reply('NOPERM may not run XADD and DECRBY') or nil
+      and (not counted or redis.acl_check_cmd('SET', counted, ''))
+    return not may_write and redis.error_reply('NOPERM may not run MSETNX, XADD, DECRBY and SET') or nil
   end
   local added, taken = redis.pcall('XADD', keys[3], '0-0', 'order', ''), redis.pcall('DECRBY', keys[2], 0)
   if not string.find(added.err or '', 'greater than 0-0', 1, true) then return added end
   return type(taken) ~= 'number' and taken or nil
-end
-
--- The error, if the user of this Redis may not store counts. What a script is told then does not say so.
-local function may_not_set(key)
-  local may = not redis.acl_check_cmd or redis.acl_check_cmd('SET', key, '')
-  return not may and redis.error_reply('NOPERM may not run SET') or nil
 end
 
 -- Counts attempts made `now`, in microseconds. What is kept for each who tries is the moment at which that is
@@ -58,10 +56,12 @@ local function new_count(args, now)
   local paid_off = {}
   local count = {}
 
-  -- The moment after one attempt more, and how long that is too far away.
+  -- The moment after one attempt more, and how long that is too far away. Nobody owes more than the rate can let
+  -- them owe: it may have been another one, or the clock of another server.
   local function one_more(key, stored, interval, span)
     if interval == 0 then return now, 0 end
-    local next = math.max(paid_off[key] or tonumber(stored or nil) or 0, now) + interval
+    local owed = math.min(paid_off[key] or tonumber(stored or nil) or 0, now + span)
+    local next = math.max(owed, now) + interval
     return next, next - (now + span)
   end
 
@@ -83,7 +83,7 @@ local function new_count(args, now)
     for key, moment in pairs(paid_off) do
       local ms = math.ceil((moment - now) / 1000)
       local stored = ms > 0 and redis.pcall('SET', key, string.format('%.0f', moment), 'PX', ms) or {}
-      if stored.err then return may_not_set(key) or stored end
+      if stored.err then return stored end
     end
   end
 
@@ -135,7 +135,7 @@ local function decide(keys, args)
     local at = (i - 1) * keys_of_each + 1
     local key = keys[HEAD_KEYS + at]
     local stored = found[at] or in_batch[key]
-    -- Who has an order hears of it, however often: the attempt may be sent again because its answer was lost.
+    -- Who has an order hears of it, however often.
     local too_often = not stored and count
       and count.take(keys[HEAD_KEYS + at + 1], found[at + 1], keys[HEAD_KEYS + at + 2], found[at + 2])
     if stored then
@@ -164,9 +164,9 @@ local function decide(keys, args)
     end
   end
 
-  local error = #entries > 0 and obstacle(keys) or count and count.store()
-  if error then return error end
   if #entries > 0 then
+    local error = obstacle(keys, count and keys[HEAD_KEYS + 2])
+    if error then return error end
     -- The one write that can refuse: a key that is there, though MGET saw no text in it.
     if redis.call('MSETNX', unpack(new_receipts)) == 0 then
       return redis.error_reply('CLOSED receipt_type')
@@ -179,5 +179,7 @@ local function decide(keys, args)
   if now >= ends_at and not config[5] then
     redis.call('HSET', keys[1], 'endedAt', string.format('%.0f', now))
   end
+  local error = count and count.store()
+  if error then return error end
   return { time, now, sold, config[6] or '', results }
 end

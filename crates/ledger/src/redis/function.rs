@@ -111,13 +111,16 @@ impl Function {
         } else {
             redis::cmd("EVALSHA").arg(&*self.script.lock()).to_owned()
         };
-        let keys_of_each = if self.rates.are_off() { 1 } else { 3 };
+        // A batch that is sent again is not counted again.
+        let networks: Option<Vec<_>> = attempts.iter().map(|attempt| attempt.network).collect();
+        let counted = networks.filter(|_| !self.rates.are_off());
+        let keys_of_each = if counted.is_some() { 3 } else { 1 };
         call.arg(3 + keys_of_each * attempts.len())
             .arg(&[&keys.config, &keys.stock, &keys.orders]);
-        for attempt in attempts {
+        for (index, attempt) in attempts.iter().enumerate() {
             call.arg(keys.receipt(&attempt.user));
-            if !self.rates.are_off() {
-                call.arg(keys.limit_of_network(attempt.network))
+            if let Some(networks) = &counted {
+                call.arg(keys.limit_of_network(networks[index]))
                     .arg(keys.limit_of_user(&attempt.user));
             }
         }

@@ -122,10 +122,12 @@ impl Trouble {
         let text = error.detail().unwrap_or(&whole);
         // What follows may be a buyer's id.
         let text = text.split(", with args").next().unwrap_or_default();
-        let is_of_script = text.contains("@user_function") || text.contains("@user_script");
+        // Where a script hands on an error, its own name is the first word.
+        let is_of_script = code.starts_with("@user_")
+            || code == "ERR" && (text.contains("@user_function") || text.contains("@user_script"));
         let code = match code {
-            // Before Redis 7 the reason is somewhere in what a script says.
-            "ERR" if is_of_script => match code_within(text) {
+            // Before Redis 7 the reason is somewhere in what it says.
+            _ if is_of_script => match code_within(text) {
                 Some(code) => code,
                 // It broke off somewhere, which nothing that is checked beforehand explains.
                 None => return Self::NoAnswer(text.to_owned()),
@@ -166,7 +168,7 @@ impl Trouble {
 
     /// The sale is in another server, so nothing was done in this one.
     ///
-    /// `ASK` is not among these. While a slot moves, a batch with a new buyer is refused on both sides
+    /// `ASK` is not among these. While a slot moves, a batch with a new buyer or a new count is refused on both sides
     /// (`TRYAGAIN`), because a part of its keys is on neither; it has to wait for the end of the move.
     pub(super) fn elsewhere(&self) -> Option<Whereabouts> {
         match self {
@@ -242,10 +244,14 @@ mod tests {
 
     use super::*;
 
+    fn of(answer: &str) -> Trouble {
+        let value = parse_redis_value(format!("-{answer}\r\n").as_bytes()).unwrap();
+        Trouble::of(value).unwrap_err()
+    }
+
     #[track_caller]
     fn check(answer: &str, expected: &Trouble) {
-        let value = parse_redis_value(format!("-{answer}\r\n").as_bytes()).unwrap();
-        assert_eq!(&Trouble::of(value).unwrap_err(), expected);
+        assert_eq!(&of(answer), expected);
     }
 
     fn refused(code: &str, text: &str) -> Trouble {
@@ -271,6 +277,11 @@ mod tests {
         let readonly = refused("READONLY", old);
         check(&format!("ERR {old}"), &readonly);
         assert_eq!(readonly.elsewhere(), Some(Whereabouts::Unknown));
+        let handed_on = "@user_script: 85: -READONLY You can't write";
+        let Trouble::Refused { code, .. } = of(handed_on) else {
+            panic!("{:?}", of(handed_on));
+        };
+        assert_eq!(code, "READONLY");
         // It may have begun to write.
         let broken = "value is no integer script: f, on @user_function:89.";
         check(

@@ -19,7 +19,7 @@ fn attempt(user: u8, id: u128, key: Option<u8>) -> Attempt {
         user: UserId::parse(&format!("user-{user}")).unwrap(),
         order_id: OrderId(id.to_be_bytes()),
         idempotency_key: key.map(|k| IdempotencyKey::parse(&format!("key-{k}")).unwrap()),
-        network: Network::V4(Ipv4Addr::LOCALHOST),
+        network: Some(Network::V4(Ipv4Addr::LOCALHOST)),
     }
 }
 

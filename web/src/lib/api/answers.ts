@@ -66,7 +66,7 @@ export class ApiError extends Error {
 export function readPurchaseAnswer(reply: Reply): PurchaseAnswer {
   const { body, httpStatus, correlationId } = reply;
   // The status is checked together with the body, so that a proxy's own 200 page is no purchase.
-  const sale = v.safeParse(purchaseAnswerSchema, { ...asObject(body), httpStatus });
+  const sale = v.safeParse(purchaseAnswerSchema, { ...(body as object), httpStatus });
   if (sale.success) {
     switch (sale.output.status) {
       case 'purchased':
@@ -108,14 +108,19 @@ export function readRefusal(reply: Reply): PurchaseAnswer {
 }
 
 /** Names what went wrong with an answer that is not the one hoped for. */
-export function readFailure({ body, httpStatus, correlationId }: Reply): Failure {
+export function readFailure({ body, httpStatus, retryAfterS, correlationId }: Reply): Failure {
   if (httpStatus < 400) return { kind: 'unreadable', correlationId };
   const busy = v.safeParse(busySchema, body);
   if (busy.success) {
     return { kind: 'busy', retryAfterMs: boundedWait(busy.output.retryAfterMs), correlationId };
   }
   const error = v.safeParse(errorSchema, body);
-  if (!error.success) return { kind: 'unreadable', correlationId };
+  if (!error.success) {
+    // Not from the shop, but from what stands before it, which may say when to come back.
+    return retryAfterS > 0
+      ? { kind: 'busy', retryAfterMs: boundedWait(retryAfterS * 1_000), correlationId }
+      : { kind: 'unreadable', correlationId };
+  }
   switch (error.output.error) {
     case 'rate_limited': {
       return { kind: 'rate_limited', retryAfterMs: waitIn(error), correlationId };
@@ -149,8 +154,4 @@ function waitIn(error: v.SafeParseResult<typeof errorSchema>): number {
 
 function boundedWait(retryAfterMs: number): number {
   return Math.min(retryAfterMs, RETRY_AFTER_MS_MAX);
-}
-
-function asObject(body: unknown): object {
-  return typeof body === 'object' && body !== null ? body : {};
 }

@@ -13,10 +13,12 @@ const error = (code: string, more: object = {}) => ({
   ...more,
 });
 
+const reference = { 'Correlation-Id': 'ref-1' };
+
 async function answerTo(answer: FakeAnswer | 'gone') {
   fakeShop({
     'POST /api/purchase':
-      answer === 'gone' ? 'gone' : { headers: { 'Correlation-Id': 'ref-1' }, ...answer },
+      answer === 'gone' ? 'gone' : { headers: reference, ...answer },
   });
   return postPurchase(purchase);
 }
@@ -91,6 +93,21 @@ describe('a purchase', () => {
     ['too slow', { status: 408, json: error('request_timeout') }, { kind: 'unreachable' }],
     ['internal', { status: 500, json: error('internal') }, { kind: 'internal' }],
     ['a proxy’s error', { status: 502, text: '<h1>Bad gateway</h1>' }, { kind: 'unreadable' }],
+    [
+      'a proxy that says when to come back',
+      { status: 503, text: '<h1>Too many</h1>', headers: { ...reference, 'Retry-After': '30' } },
+      { kind: 'busy', retryAfterMs: 30_000 },
+    ],
+    [
+      'a proxy that names a date',
+      {
+        status: 429,
+        text: '',
+        headers: { ...reference, 'Retry-After': 'Fri, 27 Nov 2026 12:00:00 GMT' },
+      },
+      { kind: 'unreadable' },
+    ],
+    ['a list', { status: 503, json: [1] }, { kind: 'unreadable' }],
     ['a log-in page', { text: '<h1>Welcome to our hotel</h1>' }, { kind: 'unreadable' }],
     ['no body', { text: '' }, { kind: 'unreadable' }],
     ['an unknown refusal', { status: 418, json: error('teapot') }, { kind: 'unreadable' }],

@@ -8,6 +8,8 @@ export interface Reply {
   httpStatus: number;
   /** The parsed JSON, or `undefined` when the answer was no JSON. */
   body: unknown;
+  /** When to come back, in seconds, as the header `Retry-After` says it; 0 or no number without one. */
+  retryAfterS: number;
   /** The reference under which the server's log knows this request. */
   correlationId: string | null;
   /** When the answer began to arrive, on the monotonic clock of `performance.now()`. */
@@ -66,6 +68,7 @@ export async function send(request: Request): Promise<Reply> {
     return {
       httpStatus: response.status,
       body: parseJson(text),
+      retryAfterS: Number(response.headers.get('Retry-After')),
       correlationId: response.headers.get(CORRELATION_HEADER) ?? sentId,
       receivedAtMs,
     };

@@ -151,6 +151,8 @@ impl Running {
 #[derive(Debug)]
 pub(crate) struct Timed {
     pub(crate) answer: Answer,
+    /// When the request was due, after the beginning of the load.
+    pub(crate) due_after: Duration,
     /// From the moment at which the request was due, so that a client held up by the server does
     /// not hide how long its next request waited.
     pub(crate) latency: Duration,
@@ -188,6 +190,7 @@ pub(crate) async fn open_loop(
                 let header = response.header("retry-after");
                 answers.push(Timed {
                     answer: Answer::of(&response),
+                    due_after: due - start,
                     latency: due.elapsed(),
                     retry_after_ms: response.json().get("retryAfterMs").and_then(Value::as_u64),
                     retry_after_s: header.and_then(|seconds| seconds.parse().ok()),

@@ -263,7 +263,7 @@ async fn a_user_without_all_rights_stores_nothing() {
         (Strategy::Function, false),
         (Strategy::Watch, true),
     ] {
-        for missing in ["-xadd", "-decrby"] {
+        for missing in ["-xadd", "-decrby", "-msetnx -mset", "-set"] {
             let mut setup = RedisServer::setup(Program::Redis);
             if !has_functions {
                 setup = setup.option("rename-command", "FUNCTION \"\"");
@@ -279,7 +279,9 @@ async fn a_user_without_all_rights_stores_nothing() {
             let kept = Kept::new(&place, sale(10)).await;
             let ledger = kept.open(TestClock::at(STARTS_AT)).await;
             ledger.commit([attempt(1, 1)].into()).await.unwrap();
-            place.command(&["ACL", "SETUSER", "shop", missing]).await;
+            let mut rights = vec!["ACL", "SETUSER", "shop"];
+            rights.extend(missing.split(' '));
+            place.command(&rights).await;
             let reason = refused(&ledger, 2).await;
             assert!(
                 reason.contains("NOPERM") || reason.contains("no permissions"),
