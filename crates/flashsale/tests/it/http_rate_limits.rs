@@ -15,7 +15,7 @@ pub(crate) fn from(last: u8) -> IpAddr {
 
 /// A refusal with all that it says, and after how many milliseconds to come back.
 #[track_caller]
-fn assert_limited(response: &Response, policy: &str, quota: u64, window: u64) -> u64 {
+pub(crate) fn assert_limited(response: &Response, policy: &str, quota: u64, window: u64) -> u64 {
     let body = assert_error(response, 429, "rate_limited", &["retryAfterMs"]);
     let ms = body["retryAfterMs"].as_u64().expect("a number");
     assert!((1..=window * 1_000).contains(&ms), "{body}");

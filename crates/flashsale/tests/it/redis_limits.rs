@@ -2,6 +2,7 @@
 
 use flashsale_testkit::{Program, RedisServer};
 
+use crate::http_rate_limits::assert_limited;
 use crate::redis_nodes::start_nodes;
 use crate::support::client::Answer;
 use crate::support::server::{Setup, TestServer};
@@ -15,17 +16,20 @@ fn setup(url: &str) -> Setup {
         .env("RATE_LIMIT_ADDRESS", "off")
 }
 
-/// How many of a user's attempts are not refused for being too many, over all nodes. While the sale is
-/// paused, every attempt goes to the ledger.
+/// How many of a user's attempts are not refused for being too many, over all nodes; those that are hear all they
+/// should. While the sale is paused, every attempt goes to the ledger.
 async fn passed(nodes: &[TestServer], user: &str) -> usize {
     let mut passed = 0;
     for node in nodes {
         let mut client = node.client().await;
         for _ in 0..10 {
-            match client.buy(user).await {
+            let purchase = client.door().purchase(user);
+            let response = client.send(&purchase).await.expect("an answer");
+            match Answer::of(&response) {
                 Answer::Paused => passed += 1,
-                Answer::Other(429, _) => {}
-                other => panic!("{other:?}"),
+                _ => {
+                    assert_limited(&response, "user", 6, 3_600);
+                }
             }
         }
     }
@@ -39,6 +43,10 @@ async fn all_nodes_count_together() {
     let nodes = start_nodes(&setup, &[0; NODES]).await;
     nodes[0].console().set_brake(true).await;
     assert_eq!(passed(&nodes, "ada").await, 6);
+    // On the last node none of hers passed, so all were refused by what the others had counted.
+    let metrics = nodes[NODES - 1].console().get("/metrics").await.text();
+    let refused = r#"flashsale_purchases_total{outcome="rate_limited"} 10"#;
+    assert!(metrics.lines().any(|line| line == refused), "{metrics}");
     assert_eq!(passed(&nodes, "bob").await, 6);
     // Where no script may run, each node counts alone.
     let setup = setup.env("REDIS_STRATEGY", "watch");
