@@ -17,8 +17,7 @@ const reference = { 'Correlation-Id': 'ref-1' };
 
 async function answerTo(answer: FakeAnswer | 'gone') {
   fakeShop({
-    'POST /api/purchase':
-      answer === 'gone' ? 'gone' : { headers: reference, ...answer },
+    'POST /api/purchase': answer === 'gone' ? 'gone' : { headers: reference, ...answer },
   });
   return postPurchase(purchase);
 }
