@@ -14,8 +14,13 @@ use crate::answer::{Answer, Refusal};
 use crate::page::{Accepted, File};
 use crate::{App, etag};
 
-/// No window of another site that has opened the page keeps a hold on it, and it needs nothing of the device.
-const ALONE: [(HeaderName, HeaderValue); 2] = [
+/// No window of another site that has opened the page keeps a hold on it, no other site takes its files into its own
+/// pages, and it needs nothing of the device.
+const ALONE: [(HeaderName, HeaderValue); 3] = [
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-site"),
+    ),
     (
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),

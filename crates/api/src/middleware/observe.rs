@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, State};
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use axum::middleware::Next;
 use futures_util::FutureExt as _;
@@ -22,6 +23,9 @@ const NOSNIFF: (HeaderName, HeaderValue) = (
     axum::http::header::X_CONTENT_TYPE_OPTIONS,
     HeaderValue::from_static("nosniff"),
 );
+
+/// Nothing is to be shown in a frame. The files of the page say so, and more, by a policy of their own.
+const UNFRAMED: HeaderValue = HeaderValue::from_static("frame-ancestors 'none'");
 
 /// What is told of a request, kept while it is answered.
 pub(crate) struct Asked<'a> {
@@ -67,6 +71,7 @@ pub(crate) async fn observe(
     asked.log(status, answer, took);
     let headers = response.headers_mut();
     headers.insert(NOSNIFF.0, NOSNIFF.1);
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(UNFRAMED);
     headers.insert(CORRELATION_ID, asked.id.into_header_value());
     response
 }

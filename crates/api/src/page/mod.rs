@@ -1,8 +1,8 @@
 //! The files of the web page, as they are built into the binary and as the shop has set them up.
 //!
 //! Beside a file lies the same packed by Brotli and by gzip, made when the page was built, so that nothing
-//! is packed while a sale is on. What is made at the start, the buyers' entry and the shop's own files, is
-//! short, or packed by its nature.
+//! is packed while a sale is on. What is made at the start, the buyers' entry and the shop's own files, is sent as
+//! it is.
 
 mod encoding;
 
@@ -56,7 +56,7 @@ enum Cached {
 
 /// Everything comes from this server, nothing is inline, and nobody may frame the page.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'",
 );

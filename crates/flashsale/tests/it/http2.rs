@@ -9,7 +9,10 @@ use tokio::time::{Instant, timeout};
 use crate::support::client::{Answer, CSRF_HEADER};
 use crate::support::contract::{assert_csrf_with, assert_error};
 use crate::support::http::Request;
-use crate::support::http2::{ACK, Frames, GOAWAY, Http2, PING};
+use crate::support::http2::{
+    ACK, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, Http2, PING, RST_STREAM, frame,
+    head_of_get,
+};
 use crate::support::server::{Setup, TestServer};
 use crate::support::tls::{Certificate, SECURE_COOKIE, secure};
 
@@ -265,4 +268,27 @@ async fn row_11_a_stop_waits_for_requests_over_http2() {
     let (_, exit) = server.stop().await;
     assert_eq!(exit.code, Some(0), "{}", exit.said());
     buying.await.expect("no panic").purchased();
+}
+
+/// A library would write down a path that it cannot read, with whoever's id is in it.
+#[tokio::test]
+async fn row_52_a_path_that_is_none_is_in_no_line_of_the_log() {
+    for format in ["json", "text"] {
+        let setup = TestServer::setup().env("LOG", "trace");
+        let (server, certificate) = secure(setup.env("LOG_FORMAT", format)).await;
+        let mut frames = Frames::open(server.address(), &certificate, &[]).await;
+        let head = head_of_get("/api/purchase/ada.lovelace@example.com<");
+        let request = frame(HEADERS, END_HEADERS | END_STREAM, 1, &head);
+        frames.send(&request).await.expect("a request is sent");
+        let refusal = loop {
+            let frame = frames.next().await.expect("an answer");
+            if [RST_STREAM, GOAWAY, HEADERS].contains(&frame.kind) {
+                break frame;
+            }
+        };
+        assert_eq!(refusal.kind, RST_STREAM, "{refusal:?}");
+        let (_, exit) = server.stop().await;
+        assert!(exit.stderr.lines().count() > 3, "{}", exit.stderr);
+        assert!(!exit.stderr.contains("lovelace"), "{}", exit.stderr);
+    }
 }

@@ -103,8 +103,8 @@ async fn row_28_at_ten_times_the_load_goodput_stays_and_the_rest_is_told_quickly
     );
 }
 
-/// However long the queue may be: under a load that stays nobody waits in it for longer than half a second, and who
-/// would is told at once.
+/// However long the queue may be: under a load that stays it holds half a second's work, and for whom there is no
+/// place is told at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_28_in_a_load_that_stays_nobody_waits_for_long() {
     let _machine = machine_alone().await;

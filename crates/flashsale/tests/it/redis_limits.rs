@@ -48,8 +48,33 @@ async fn all_nodes_count_together() {
     let refused = r#"flashsale_purchases_total{outcome="rate_limited"} 10"#;
     assert!(metrics.lines().any(|line| line == refused), "{metrics}");
     assert_eq!(passed(&nodes, "bob").await, 6);
+    check_addresses(&setup).await;
     // Where no script may run, each node counts alone.
     let setup = setup.env("REDIS_STRATEGY", "watch");
     let nodes = start_nodes(&setup, &[0; NODES]).await;
     assert_eq!(passed(&nodes, "eve").await, 6 * NODES);
+}
+
+/// An address has one share of the attempts on all nodes. Tokens and look-ups are counted by each node.
+async fn check_addresses(setup: &Setup) {
+    const SHARE: usize = 20;
+    let setup = setup
+        .clone()
+        .env("RATE_LIMIT_ADDRESS", format!("{SHARE}/1h"));
+    let nodes = start_nodes(&setup, &[0; NODES]).await;
+    let mut passed = 0;
+    for (node, server) in nodes.iter().enumerate() {
+        let mut client = server.client().await;
+        for buyer in 0..SHARE / 2 {
+            let purchase = client.door().purchase(&format!("buyer-{node}-{buyer}"));
+            let response = client.send(&purchase).await.expect("an answer");
+            match Answer::of(&response) {
+                Answer::Paused => passed += 1,
+                _ => {
+                    assert_limited(&response, "address", SHARE as u64, 3_600);
+                }
+            }
+        }
+    }
+    assert_eq!(passed, SHARE);
 }

@@ -15,6 +15,9 @@ pub(crate) fn assert_common(response: &Response) -> &str {
         Some("nosniff"),
         "{response:?}"
     );
+    let policy = response.header("content-security-policy");
+    let policy = policy.unwrap_or_else(|| panic!("no policy: {response:?}"));
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
     let id = response.header("correlation-id");
     let id = id.unwrap_or_else(|| panic!("no correlation id: {response:?}"));
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);

@@ -196,6 +196,20 @@ impl Connection {
         Ok(response)
     }
 
+    /// Sends requests one behind the other without waiting, and reads the status of each answer.
+    pub(crate) async fn send_all(
+        &mut self,
+        requests: impl Iterator<Item = Request>,
+    ) -> io::Result<Vec<u16>> {
+        let requests: Vec<_> = requests.map(|request| request.bytes(&self.host)).collect();
+        self.write(&requests.concat()).await?;
+        let mut statuses = Vec::with_capacity(requests.len());
+        for _ in &requests {
+            statuses.push(self.answer(true).await?.status);
+        }
+        Ok(statuses)
+    }
+
     /// Sends a request and reads the head of its answer; the chunks of its body come one by one.
     pub(crate) async fn begin(&mut self, request: &Request) -> io::Result<Response> {
         self.write(&request.bytes(&self.host)).await?;
