@@ -1,13 +1,15 @@
 //! What whoever runs the server writes.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use flashsale::fuzzing;
 use flashsale_api::bots::service_url::ServiceUrl;
+use flashsale_api::shop::sign_in::SIGN_IN_URL_BYTES_MAX;
 use flashsale_api::signing_keys::{self, SIGNING_KEYS_MAX};
 use flashsale_ledger::redis::{Address, Durability};
 use flashsale_limits::Rate;
-use flashsale_sale::Timestamp;
+use flashsale_sale::{SaleId, Timestamp};
 
 /// A rate is within its bounds, and shown as it can be written.
 pub(crate) fn rate(input: &[u8]) {
@@ -119,6 +121,52 @@ pub(crate) fn redis_address(input: &[u8]) {
         };
         assert!(!shown.contains(PASSWORD));
     }
+}
+
+/// The name of a sale stays one file in its folder, and one part of a key.
+pub(crate) fn sale_id(input: &[u8]) {
+    let Some(text) = text(input) else {
+        return;
+    };
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-".contains(byte);
+    let begins = input.first().is_some_and(u8::is_ascii_alphanumeric);
+    let expected = begins && input.len() <= 64 && input.iter().all(is_plain);
+    let id = SaleId::parse(text);
+    assert_eq!(
+        id.as_ref().map(SaleId::as_str).ok(),
+        expected.then_some(text)
+    );
+}
+
+/// A network is shown as it can be written, and one address is a network of itself.
+pub(crate) fn network(input: &[u8]) {
+    let Some(text) = text(input) else {
+        return;
+    };
+    let network = fuzzing::network(text);
+    if let Ok(shown) = &network {
+        assert_eq!(fuzzing::network(shown).as_ref(), Ok(shown));
+    }
+    if let Ok(address) = text.trim().parse::<IpAddr>() {
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        // One that stands for an IPv4 address would fit nobody.
+        let fits = address.to_canonical() == address;
+        assert_eq!(network.ok(), fits.then(|| format!("{address}/{bits}")));
+    }
+}
+
+/// Where buyers sign in is an address of the web or a path here, for browsers too, which take `//` and `/\` for
+/// another host.
+pub(crate) fn sign_in_url(input: &[u8]) {
+    let Some(url) = text(input).and_then(flashsale_api::fuzzing::sign_in_url) else {
+        return;
+    };
+    assert!(url.len() <= SIGN_IN_URL_BYTES_MAX);
+    assert!(!url.contains(|c: char| c.is_control() || c == ' '));
+    let is_path = url.starts_with('/') && !url.starts_with("//") && !url.starts_with("/\\");
+    let is_of_web = url.starts_with("https://") || url.starts_with("http://");
+    assert!(is_path || is_of_web, "{url}");
+    assert_eq!(flashsale_api::fuzzing::sign_in_url(&url), Some(url));
 }
 
 fn text(input: &[u8]) -> Option<&str> {

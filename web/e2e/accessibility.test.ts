@@ -204,11 +204,15 @@ test('the look at the page finds what is wrong', async ({ open }) => {
     const wide = document.createElement('div');
     wide.style.cssText = 'width: 700px; color: #777; background: #888';
     wide.textContent = 'hardly to be read';
-    document.querySelector('main')?.append(wide);
+    const cut = document.createElement('div');
+    cut.style.cssText = 'width: 100px; overflow: hidden; white-space: nowrap';
+    cut.textContent = 'words that do not end where they seem to';
+    document.querySelector('main')?.append(wide, cut);
   });
   const faults = await faultsOf(ada.page);
   expect(faults.filter((fault) => fault.includes('color-contrast')).length).toBe(4);
   expect(faults.filter((fault) => fault.includes('too wide')).length).toBe(2);
+  expect(faults.filter((fault) => fault.includes('cut off: <div class=""> words')).length).toBe(4);
 });
 
 test('the documentation of the API, under the policy that it comes with', async ({ open }) => {

@@ -1,8 +1,9 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 
 import { buyFor, crowd, orderInBooks, statusOf } from './support/api';
 import { tamper, toldOnly } from './support/network';
 import { ENGINES, test } from './support/shop';
+import { SignIn } from './support/sign-in';
 
 const MINUTE_MS = 60_000;
 const ADA = 'ada@example.com';
@@ -133,19 +134,84 @@ test('an id that the shop does not take can be changed', async ({ open }) => {
   expect(ada.purchases).toEqual([422, 200]);
 });
 
-test('a page that the shop does not understand is loaded anew', async ({ open }) => {
-  const shop = await open({ stock: 1 });
+/** What a page of another time might send, and how the shop refuses it. */
+const NOT_UNDERSTOOD = [
+  { refusal: 'bad_request', changes: { postData: '{' }, status: 400 },
+  { refusal: 'payload_too_large', changes: { postData: ' '.repeat(100_000) }, status: 413 },
+  { refusal: 'unsupported_media_type', changes: { withoutHeader: 'content-type' }, status: 415 },
+];
+
+test.for(NOT_UNDERSTOOD)(
+  'a page that the shop does not understand is loaded anew ($refusal)',
+  async ({ changes, status }, { open }) => {
+    const shop = await open({ stock: 1 });
+    const ada = await shop.enter();
+    await tamper(ada, changes);
+    await ada.press(ADA);
+    await ada.reads('The shop did not understand this page.');
+    expect(ada.purchases).toEqual([status]);
+    await ada.page.unrouteAll();
+    await ada.page.getByRole('button', { name: 'Reload the page' }).click();
+    await expect.poll(() => ada.loads).toBe(2);
+    // What was typed is still there.
+    await ada.unlocked();
+    expect(await ada.buyerId.inputValue()).toBe(ADA);
+    await ada.button.click();
+    await ada.order();
+  },
+);
+
+test('a pass that does not come back is said after the second, and may be tried again', async ({
+  open,
+}) => {
+  const settings = { BOT_CHECK: 'proof-of-work', PROOF_OF_WORK_BITS: '8' };
+  const shop = await open({ stock: 1, settings });
   const ada = await shop.enter();
-  await tamper(ada, { postData: '{' });
+  // The shop gives it, and the browser keeps none.
+  await ada.page.route('**/api/pass', async (route) => {
+    const response = await route.fetch();
+    const { 'set-cookie': _, ...headers } = response.headers();
+    await ada.context.clearCookies({ name: 'salePass' });
+    await route.fulfill({ response, headers });
+  });
   await ada.press(ADA);
-  await ada.reads('The shop did not understand this page.');
-  expect(ada.purchases).toEqual([400]);
+  await ada.reads('Your browser did not pass the shop’s security check.');
+  await ada.reads('Reference for support');
+  expect(ada.purchases).toEqual([403, 403]);
+  expect(await orderInBooks(shop.url, ADA)).toBeNull();
+
   await ada.page.unrouteAll();
-  await ada.page.getByRole('button', { name: 'Reload the page' }).click();
-  await expect.poll(() => ada.loads).toBe(2);
-  // What was typed is still there.
+  expect(await ada.button.textContent()).toBe('Try again');
+  await ada.button.click();
+  const order = await ada.order();
+  expect(ada.purchases.at(-1)).toBe(200);
+  expect(new Set(ada.keys).size).toBe(1);
+  expect(await orderInBooks(shop.url, ADA)).toBe(order);
+});
+
+test('somebody else who is signed in by now is told so, and nothing is ordered', async ({
+  open,
+}) => {
+  const shopOwn = await SignIn.open();
+  onTestFinished(() => shopOwn.close());
+  const shop = await open({ stock: 1, settings: shopOwn.settings });
+  const ada = await shop.enter();
+  ada.complaints.expect(/status of 401/);
+  await shopOwn.give(ada);
+  await ada.page.reload();
   await ada.unlocked();
-  expect(await ada.buyerId.inputValue()).toBe(ADA);
+  shopOwn.customer = 'grace@example.com';
+  await shopOwn.give(ada);
+  await ada.button.click();
+  await ada.reads('Somebody else is signed in now.');
+  // The security token is one person's as well, so that is renewed before the order is refused.
+  expect(ada.purchases).toEqual([403, 403]);
+  expect((await statusOf(shop.url)).sold).toBe(0);
+  // The page shows at once whom the next press is for.
+  await ada.reads('grace@example.com');
   await ada.button.click();
   await ada.order();
+  expect(ada.purchases).toEqual([403, 403, 200]);
+  // An order of somebody else is another wish.
+  expect(new Set(ada.keys).size).toBe(2);
 });

@@ -101,4 +101,36 @@ describe('a Redis in trouble in mid-purchase', () => {
     expect(await orderInBooks(shop.url, 'crowd-1')).toMatch(/^[0-9a-f]{32}$/);
     expect((await statusOf(shop.url)).sold).toBe(2);
   });
+
+  // In each it dies before the server gives up on it.
+  test.for([
+    { back: 'at once', deadlineMs: 8_000, says: /^Sending your order|^Very many people/ },
+    { back: 'late', deadlineMs: 4_000, says: /^Very many people are buying right now\.$/ },
+  ])('it dies with the order on its way and is back $back: one order', async (given, { open }) => {
+    const shop = await open({
+      engine: 'redis',
+      durability: 'fsync',
+      stock: 3,
+      settings: { PURCHASE_DEADLINE_MS: String(given.deadlineMs) },
+    });
+    await buyFor(shop.url, crowd(1));
+    const ada = await shop.enter(QUICK);
+    await ada.unlocked();
+    shop.ledger.freeze();
+    await ada.press(ADA);
+    await ada.reads('Sending your order');
+    await expect.poll(() => ada.keys.length).toBe(1);
+    expect(ada.purchases).toEqual([]);
+    await shop.ledger.kill();
+    await ada.reads(given.says);
+    await shop.ledger.restart();
+    const order = await ada.order(20_000);
+    await ada.reads('It’s yours.');
+    expect(ada.purchases.at(-1)).toBe(200);
+    expect(new Set(ada.keys).size).toBe(1);
+    expect(await orderInBooks(shop.url, ADA)).toBe(order);
+    expect(await orderInBooks(shop.url, 'crowd-1')).toMatch(/^[0-9a-f]{32}$/);
+    expect((await statusOf(shop.url)).sold).toBe(2);
+    await ada.left('1 of 3 left', 20_000);
+  });
 });

@@ -17,7 +17,10 @@ const PHASES = [
 ];
 const BUYERS = ['ada@example.com', 'grace@example.com'];
 
-const PRODUCT = { PRODUCT_DESCRIPTION: 'Alba Stacking Dishes, Vermilion' };
+const PRODUCT = {
+  SHOP_NAME: 'Atelier Nord',
+  PRODUCT_DESCRIPTION: 'Alba Stacking Dishes, Vermilion',
+};
 const STOCK = 500;
 const SOLD_BEFORE = 188;
 

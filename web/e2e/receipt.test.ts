@@ -61,6 +61,20 @@ test('printed, the receipt is alone on the paper, black on white', async ({ open
   expect(pages.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length).toBe(1);
 });
 
+test('the button that prints asks the browser once to print', async ({ open }) => {
+  const shop = await open({ stock: 1 });
+  const ada = await shop.enter();
+  await ada.buy(ADA);
+  // The dialog of a browser would stand in the way.
+  await ada.page.evaluate(() => {
+    const seen = globalThis as unknown as { prints: number };
+    seen.prints = 0;
+    window.print = () => void (seen.prints += 1);
+  });
+  await ada.page.getByRole('button', { name: 'Print' }).click();
+  expect(await ada.page.evaluate('prints')).toBe(1);
+});
+
 test('without a receipt the page is printed as it is', async ({ open }) => {
   const shop = await open({ stock: 1 });
   const ada = await shop.enter();

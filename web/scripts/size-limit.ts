@@ -26,7 +26,7 @@ export function sizeLimit(): Plugin {
     generateBundle(_options, bundle) {
       const chunks = Object.values(bundle).filter((part) => part.type === 'chunk');
       const entry = chunks.find(({ facadeModuleId }) => facadeModuleId?.endsWith(`/${PAGE}`));
-      if (entry === undefined) return;
+      if (entry === undefined) this.error(`${PAGE} has no chunk to weigh.`);
       const languages = chunks.filter(({ facadeModuleId }) => LANGUAGE.test(facadeModuleId ?? ''));
       if (languages.length === 0) this.error('There is no language in a chunk of its own.');
       const checks = Object.values(bundle).filter(({ fileName }) => CHECK.test(fileName));

@@ -114,7 +114,12 @@ fn fuzz(target: &str, seconds: u32, seed: u32) -> Result<(), Failure> {
             seeds.display()
         )));
     }
-    let executions = executions(&said).unwrap_or("no");
+    let Some(executions) = executions(&said) else {
+        eprintln!("{said}");
+        return Err(Failure::new(format!(
+            "the fuzzer does not say how many inputs {target} had, so it may have had none"
+        )));
+    };
     println!("{target}: {executions} inputs");
     Ok(())
 }

@@ -1,12 +1,19 @@
 //! What the fuzz targets reach of the readers that are private here. Nothing else uses it.
 
 use axum::http::HeaderMap;
-use flashsale_sale::{StoredOrder, UserId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flashsale_sale::{StoredOrder, Timestamp, UserId};
+use ring::hmac;
 
 use crate::admin::orders::search::Search;
+use crate::answer::{Refusal, TokenReason};
 use crate::handlers;
+use crate::identity::bearer;
+use crate::identity::verifier::Verifier;
 use crate::middleware::correlation::CorrelationId;
 use crate::page::{Accepted, Encoding};
+use crate::shop::sign_in::SignInUrl;
 
 /// Whom the body of a purchase names, if it can be read.
 pub fn purchase_body(body: &[u8]) -> Option<UserId> {
@@ -54,4 +61,40 @@ pub fn best_encoding(headers: &HeaderMap, brotli: bool, gzip: bool) -> Option<&'
 pub fn finds(text: &str, order: &StoredOrder<'_>) -> Option<bool> {
     let search = Search::parse(text).ok()?;
     Some(search.finds(order))
+}
+
+/// The one token of a request, none where there is none, or an error where there are several.
+pub fn only_token<'a>(
+    headers: &'a HeaderMap,
+    cookie: Option<&'a str>,
+) -> Result<Option<&'a [u8]>, String> {
+    match bearer::only_token(headers, cookie) {
+        Ok(token) => Ok(Some(token)),
+        Err(Refusal::NoIdentity(TokenReason::Missing)) => Ok(None),
+        Err(refusal) => Err(format!("{refusal:?}")),
+    }
+}
+
+/// Whom a token names, if it is good at this moment.
+pub fn buyer(verifier: &Verifier, token: &[u8], now: Timestamp) -> Option<UserId> {
+    verifier.verify(token, now).ok()
+}
+
+/// A token of this head and these claims, as they stand, signed with a secret.
+pub fn token(head: &[u8], claims: &[u8], secret: &[u8]) -> String {
+    let [head, claims] = [head, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+    sign(&format!("{head}.{claims}"), secret)
+}
+
+/// Head and claims, and behind them the signature that belongs to them.
+pub fn sign(message: &str, secret: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+/// Where buyers sign in, as the page links it.
+pub fn sign_in_url(text: &str) -> Option<String> {
+    let url: SignInUrl = text.parse().ok()?;
+    Some(url.as_str().to_owned())
 }

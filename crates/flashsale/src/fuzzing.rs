@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use flashsale_sale::Timestamp;
 
+use crate::cli::entrance;
 use crate::dot_env;
 use crate::moment::Moment;
 
@@ -15,4 +16,9 @@ pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 /// The settings in the text of a `.env`.
 pub fn dot_env(text: &str, known: &[String]) -> Result<BTreeMap<String, String>, String> {
     dot_env::parse(text, known)
+}
+
+/// A network of trusted proxies, as it is shown.
+pub fn network(text: &str) -> Result<String, &'static str> {
+    entrance::parse_network(text).map(|network| network.to_string())
 }

@@ -16,7 +16,11 @@ export async function faultsOf(page: Page): Promise<string[]> {
     for (const colorScheme of SCHEMES) {
       await page.emulateMedia({ colorScheme });
       await atRest(page);
-      const found = [...(await accessibilityFaults(page)), ...(await tooWide(page))];
+      const found = [
+        ...(await accessibilityFaults(page)),
+        ...(await tooWide(page)),
+        ...(await cutOff(page)),
+      ];
       faults.push(...found.map((fault) => `${screen}, ${colorScheme}: ${fault}`));
     }
   }
@@ -45,6 +49,27 @@ function tooWide(page: Page): Promise<string[]> {
       .filter((element) => element.getBoundingClientRect().right > width + 0.5)
       .map((element) => `too wide: <${element.localName} class="${element.className}">`);
   });
+}
+
+/**
+ * Whatever holds words that it does not show to their end, and does not say so by three dots. What is
+ * only for a screen reader is one pixel wide and left out.
+ */
+function cutOff(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('body *')]
+      .filter((element) => {
+        const { overflowX, textOverflow } = getComputedStyle(element);
+        const cuts = overflowX === 'hidden' || overflowX === 'clip';
+        const { clientWidth, scrollWidth } = element;
+        const tooLong = clientWidth > 1 && scrollWidth > clientWidth + 1;
+        return cuts && tooLong && textOverflow !== 'ellipsis' && element.textContent?.trim() !== '';
+      })
+      .map(
+        ({ localName, className, textContent }) =>
+          `cut off: <${localName} class="${className}"> ${textContent}`,
+      ),
+  );
 }
 
 /** Counts from now on what moves without a press of the visitor's. Call it before the page loads. */

@@ -13,7 +13,7 @@ const TWICE: Refusal = Refusal::BadRequest(
 );
 
 /// The token, in its own bytes. Other schemes than `Bearer` are passed over: a front may use them.
-pub(super) fn only_token<'a>(
+pub(crate) fn only_token<'a>(
     headers: &'a HeaderMap,
     cookie: Option<&'a str>,
 ) -> Result<&'a [u8], Refusal> {

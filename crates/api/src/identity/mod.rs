@@ -12,7 +12,7 @@
 //! Nothing of a token is ever logged or sent back, and a key shows its text to nobody.
 
 pub mod algorithm;
-mod bearer;
+pub(crate) mod bearer;
 mod jwks;
 pub mod keys;
 mod pem;

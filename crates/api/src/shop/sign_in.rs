@@ -45,7 +45,8 @@ impl FromStr for SignInUrl {
         } else {
             return Err(InvalidSignInUrl);
         };
-        if written.len() > SIGN_IN_URL_BYTES_MAX {
+        // So a path can begin once its dots are gone, and browsers take what follows for a host.
+        if written.len() > SIGN_IN_URL_BYTES_MAX || written.starts_with("//") {
             return Err(InvalidSignInUrl);
         }
         Ok(Self(written.to_owned()))

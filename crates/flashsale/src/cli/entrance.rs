@@ -52,7 +52,7 @@ impl EntranceSettings {
     }
 }
 
-fn parse_network(text: &str) -> Result<IpNet, &'static str> {
+pub(crate) fn parse_network(text: &str) -> Result<IpNet, &'static str> {
     let network = text.trim().parse::<IpNet>();
     let network = network.or_else(|_| text.trim().parse::<IpAddr>().map(IpNet::from));
     match network {

@@ -44,9 +44,9 @@ pub(super) enum Kind {
 
 /// A host and its port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Host {
-    pub(super) name: String,
-    pub(super) port: u16,
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) port: u16,
 }
 
 /// Who speaks to a server.

@@ -16,7 +16,7 @@ pub(super) const ANSWERS: usize = 5;
 
 /// The books as they are at one moment.
 #[derive(Debug)]
-pub(super) struct Books {
+pub(crate) struct Books {
     /// The server's own time.
     pub(super) time: Timestamp,
     /// When the sale was seen to be over.
@@ -64,7 +64,7 @@ impl std::fmt::Display for Books {
 
 impl Books {
     /// Reads the answers to [`ask`].
-    pub(super) fn parse(answers: &[Value]) -> Result<Self, Trouble> {
+    pub(crate) fn parse(answers: &[Value]) -> Result<Self, Trouble> {
         let [time, config, left, list, at_tip] = answers else {
             return Err(Trouble::unsound("Redis gave too few answers"));
         };
@@ -99,12 +99,12 @@ impl Books {
     }
 
     /// How many units are sold.
-    pub(super) fn sold(&self) -> u32 {
+    pub(crate) fn sold(&self) -> u32 {
         self.last.map_or(0, |position| position.unit)
     }
 
     /// The time of a decision: that of the server, but never before anything that is stored, nor before `floor`.
-    pub(super) fn now(&self, floor: Timestamp) -> Timestamp {
+    pub(crate) fn now(&self, floor: Timestamp) -> Timestamp {
         let last = self.last.map_or(Timestamp(0), |last| last.time);
         let ended_at = self.ended_at.unwrap_or(Timestamp(0));
         [last, ended_at, self.brake.changed_at(), floor]
@@ -113,7 +113,7 @@ impl Books {
     }
 
     /// Fails where selling from these books would be wrong.
-    pub(super) fn check(&self, head: &Head, tip: Option<Tip>) -> Result<(), Fault> {
+    pub(crate) fn check(&self, head: &Head, tip: Option<Tip>) -> Result<(), Fault> {
         match &self.epoch {
             None => return Err(Fault::ConfigMissing),
             Some(epoch) if *epoch != head.epoch => return Err(Fault::ForeignEpoch),
@@ -124,7 +124,7 @@ impl Books {
         }
         let left = self.left.ok_or(Fault::StockMissing)?;
         let sold = i64::from(self.sold());
-        if left < 0 || sold + left != i64::from(head.sale.stock()) || self.orders != sold {
+        if left < 0 || i64::from(head.sale.stock()) - sold != left || self.orders != sold {
             return Err(Fault::CountsDisagree);
         }
         if self.newest != self.last {
@@ -139,12 +139,12 @@ impl Books {
 pub(super) const BRAKE: &str = "brake";
 
 /// How the brake is stored.
-pub(super) fn brake_text(brake: Brake) -> String {
+pub(crate) fn brake_text(brake: Brake) -> String {
     format!("{} {}", brake.changes(), brake.changed_at().0)
 }
 
 /// Reads the brake as it is stored.
-pub(super) fn parse_brake(text: Option<&str>) -> Result<Brake, Trouble> {
+pub(crate) fn parse_brake(text: Option<&str>) -> Result<Brake, Trouble> {
     let Some(text) = text else {
         return Ok(Brake::default());
     };

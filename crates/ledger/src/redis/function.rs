@@ -146,7 +146,11 @@ impl Function {
     }
 }
 
-fn parse(answer: &Value, attempts: &[Attempt], rates: Rates) -> Result<Decided, Trouble> {
+pub(crate) fn parse(
+    answer: &Value,
+    attempts: &[Attempt],
+    rates: Rates,
+) -> Result<Decided, Trouble> {
     let odd = || Trouble::NoAnswer("the function's answer cannot be read".to_owned());
     let Value::Array(parts) = answer else {
         return Err(odd());

@@ -18,18 +18,18 @@ const TRIES_MAX: u32 = 10;
 
 /// What is stored of a sale besides its orders. All but the end is written once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) sale: Sale,
+pub(crate) struct Head {
+    pub(crate) sale: Sale,
     /// Tells this sale from every other, also from a later one of the same name: 32 hexadecimal digits.
-    pub(super) epoch: String,
-    pub(super) csrf_key: CsrfKey,
+    pub(crate) epoch: String,
+    pub(crate) csrf_key: CsrfKey,
     /// When the ledger saw the end of the sale.
-    pub(super) ended_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
 }
 
 /// What is there of a sale.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// Nothing at all.
     Nothing,
     /// A sale, which may be sold from.
@@ -81,7 +81,7 @@ fn question(keys: &Keys, guard: Option<[&String; 3]>) -> Pipeline {
     pipeline
 }
 
-fn found(answers: &[Value], id: &SaleId) -> Result<Found, Trouble> {
+pub(crate) fn found(answers: &[Value], id: &SaleId) -> Result<Found, Trouble> {
     let [config, others] = answers else {
         return Err(Trouble::unsound("Redis gave too few answers"));
     };
@@ -117,7 +117,7 @@ fn fields(value: &Value) -> Vec<(&str, &str)> {
 }
 
 impl Head {
-    fn write(&self, keys: &Keys) -> Pipeline {
+    pub(crate) fn write(&self, keys: &Keys) -> Pipeline {
         let (sale, window) = (&self.sale, self.sale.window());
         let mut pipeline = Pipeline::new();
         pipeline.atomic();

@@ -6,7 +6,7 @@ use flashsale_sale::{SaleId, UserId};
 
 /// The keys of one sale.
 #[derive(Debug, Clone)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     /// A hash: the settings, the epoch, the CSRF key, and the end once it has been seen.
     pub(super) config: String,
     /// A number: the units left.
@@ -24,7 +24,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn of(sale: &SaleId) -> Self {
+    pub(crate) fn of(sale: &SaleId) -> Self {
         let key = |name: &str| format!("{{{sale}}}:{name}");
         Self {
             config: key("config"),

@@ -82,7 +82,7 @@ fn unreadable() -> io::Error {
     )
 }
 
-fn parse_tip(line: &str) -> Option<Tip> {
+pub(crate) fn parse_tip(line: &str) -> Option<Tip> {
     let (position, order_id) = line.split_once(' ')?;
     Some(Tip {
         position: Position::parse(position)?,

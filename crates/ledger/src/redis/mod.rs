@@ -18,7 +18,7 @@
 //! to be told that Redis was lost, replaced or put back.
 
 pub mod address;
-mod books;
+pub(crate) mod books;
 mod brake;
 mod checks;
 mod clock;
@@ -26,15 +26,15 @@ mod connection;
 mod dialer;
 pub mod durability;
 mod follow;
-mod function;
-mod head;
-mod keys;
-mod memory;
+pub(crate) mod function;
+pub(crate) mod head;
+pub(crate) mod keys;
+pub(crate) mod memory;
 mod node;
 pub mod open;
 pub mod reader;
 pub(crate) mod record;
-mod trouble;
+pub(crate) mod trouble;
 pub mod watch;
 
 use std::sync::Arc;
@@ -104,7 +104,7 @@ pub enum Strategy {
 
 /// What came of a batch in Redis, before it is known to be durable.
 #[derive(Debug)]
-struct Decided {
+pub(crate) struct Decided {
     /// The server's own time.
     time: Timestamp,
     /// The time of the decision, never before an earlier one.
@@ -114,9 +114,9 @@ struct Decided {
     /// The brake by which it was decided.
     brake: Brake,
     /// One for each attempt.
-    outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<Outcome>,
     /// The orders that are new, in order of unit.
-    orders: Vec<Order>,
+    pub(crate) orders: Vec<Order>,
 }
 
 /// One node's ledger of a sale in Redis. Dropping it ends its tasks.

@@ -13,7 +13,7 @@ pub(super) const FIELDS: [&str; 3] = ["order", "user", "key"];
 
 /// Where in the list an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position {
+pub(crate) struct Position {
     pub(super) time: Timestamp,
     pub(super) unit: u32,
 }
@@ -50,9 +50,9 @@ fn plain_number<N: FromStr>(text: &str) -> Option<N> {
 
 /// The last order that a node has seen without a gap before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tip {
-    pub(super) position: Position,
-    pub(super) order_id: OrderId,
+pub(crate) struct Tip {
+    pub(crate) position: Position,
+    pub(crate) order_id: OrderId,
 }
 
 impl Tip {

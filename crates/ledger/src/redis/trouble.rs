@@ -10,7 +10,7 @@ use crate::CommitError;
 
 /// Why Redis gave no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     /// Nothing was sent.
     #[error("{0}")]
     Unreachable(String),
@@ -44,7 +44,7 @@ pub(super) enum Trouble {
 
 /// Why a list in Redis is closed. The function names these by their codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     ConfigMissing,
     ForeignEpoch,
     StockMissing,
@@ -58,7 +58,7 @@ pub(super) enum Fault {
 
 /// Where a sale may be that is not where it was looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Whereabouts {
+pub(crate) enum Whereabouts {
     /// The server named another one.
     At(Host),
     /// It has to be looked for.
@@ -145,7 +145,7 @@ impl Trouble {
     }
 
     /// An answer, or the error that it is.
-    pub(super) fn of(answer: Value) -> Result<Value, Self> {
+    pub(crate) fn of(answer: Value) -> Result<Value, Self> {
         answer
             .extract_error()
             .map_err(|error| Self::after_sending(&error))
@@ -170,7 +170,7 @@ impl Trouble {
     ///
     /// `ASK` is not among these. While a slot moves, a batch with a new buyer or a new count is refused on both sides
     /// (`TRYAGAIN`), because a part of its keys is on neither; it has to wait for the end of the move.
-    pub(super) fn elsewhere(&self) -> Option<Whereabouts> {
+    pub(crate) fn elsewhere(&self) -> Option<Whereabouts> {
         match self {
             Self::Refused { code, text } if code == "MOVED" => {
                 let host = text.split_whitespace().nth(1).and_then(Host::in_answer);

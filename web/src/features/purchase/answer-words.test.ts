@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { PurchaseAnswer } from '@/lib/api/answers';
 import { de } from '@/lib/messages/de';
 import { en } from '@/lib/messages/en';
 import { ORDER_ID } from '@/testing/fake-shop';
 
-import { wordsFor } from './answer-words';
+import { type AnswerWords, wordsFor } from './answer-words';
 import type { Cause } from './purchase-machine';
 
 const intention = { saleKey: 'sale', userId: 'ada', idempotencyKey: 'k' };
@@ -17,45 +17,76 @@ const whileWaiting = (cause: Cause) =>
   wordsFor({ step: 'waiting', ...tries, cause, earliestAtMs: 0, retryAtMs: 0, offline: false }, en);
 
 const correlationId = 'ref-1';
-const REFUSALS: [PurchaseAnswer, string][] = [
-  [{ kind: 'sold_out', correlationId }, 'none'],
-  [{ kind: 'not_active', phase: 'upcoming', correlationId }, 'edit'],
-  [{ kind: 'not_active', phase: 'paused', correlationId }, 'edit'],
-  [{ kind: 'not_active', phase: 'ended', correlationId }, 'none'],
-  [{ kind: 'not_active', phase: null, correlationId }, 'edit'],
-  [{ kind: 'csrf', reason: 'invalid', freshToken: null, correlationId }, 'retry'],
-  [{ kind: 'invalid_user', correlationId }, 'edit'],
-  [{ kind: 'bad_request', correlationId }, 'reload'],
-  [{ kind: 'other_user', correlationId }, 'edit'],
+
+type Row<Kind extends PurchaseAnswer['kind']> = [
+  answer: Extract<PurchaseAnswer, { kind: Kind }>,
+  /** `null` for an answer without words. */
+  next: AnswerWords['next'] | null,
 ];
-const NO_ANSWERS: PurchaseAnswer[] = [
-  { kind: 'busy', retryAfterMs: 2_100, correlationId },
-  { kind: 'rate_limited', retryAfterMs: 9_000, correlationId },
-  { kind: 'internal', correlationId },
-  { kind: 'unreadable', correlationId },
-  { kind: 'unreachable', correlationId },
-];
+/** A kind that is new does not compile without a row here. */
+const ANSWERS: { [Kind in PurchaseAnswer['kind']]: [Row<Kind>, ...Row<Kind>[]] } = {
+  purchased: [[{ kind: 'purchased', orderId: ORDER_ID, correlationId }, null]],
+  already_purchased: [[{ kind: 'already_purchased', orderId: ORDER_ID, correlationId }, null]],
+  unauthorized: [[{ kind: 'unauthorized', expired: true, correlationId }, null]],
+  sold_out: [[{ kind: 'sold_out', correlationId }, 'none']],
+  not_active: [
+    [{ kind: 'not_active', phase: 'upcoming', correlationId }, 'edit'],
+    [{ kind: 'not_active', phase: 'paused', correlationId }, 'edit'],
+    [{ kind: 'not_active', phase: 'ended', correlationId }, 'none'],
+    [{ kind: 'not_active', phase: null, correlationId }, 'edit'],
+  ],
+  csrf: [[{ kind: 'csrf', reason: 'invalid', freshToken: null, correlationId }, 'retry']],
+  pass_required: [[{ kind: 'pass_required', correlationId }, 'retry']],
+  check_failed: [[{ kind: 'check_failed', correlationId }, 'retry']],
+  invalid_user: [[{ kind: 'invalid_user', correlationId }, 'edit']],
+  other_user: [[{ kind: 'other_user', correlationId }, 'edit']],
+  bad_request: [[{ kind: 'bad_request', correlationId }, 'reload']],
+  busy: [[{ kind: 'busy', retryAfterMs: 2_100, correlationId }, 'retry']],
+  rate_limited: [[{ kind: 'rate_limited', retryAfterMs: 9_000, correlationId }, 'retry']],
+  check_unavailable: [[{ kind: 'check_unavailable', retryAfterMs: 3_000, correlationId }, 'retry']],
+  internal: [[{ kind: 'internal', correlationId }, 'retry']],
+  unreadable: [[{ kind: 'unreadable', correlationId }, 'retry']],
+  unreachable: [[{ kind: 'unreachable', correlationId }, 'retry']],
+};
+const ROWS: Row<PurchaseAnswer['kind']>[] = Object.values(ANSWERS).flat();
+const WITH_WORDS = ROWS.filter(([, next]) => next !== null).map(([answer]) => answer);
+const ASKED_AGAIN = new Set<PurchaseAnswer['kind']>([
+  'busy',
+  'rate_limited',
+  'check_unavailable',
+  'internal',
+  'unreadable',
+  'unreachable',
+]);
 const CAUSES: Cause[] = [
-  ...NO_ANSWERS,
+  ...WITH_WORDS.filter(({ kind }) => ASKED_AGAIN.has(kind)),
   { kind: 'not_active', phase: 'upcoming', correlationId },
   { kind: 'interrupted' },
 ];
 
-test.each(REFUSALS)('$kind has a next step', (answer, next) => {
-  expect(words(answer)?.next).toBe(next);
+test.each(ROWS)('$kind has its next step, or a receipt or a sign-in instead', (answer, next) => {
+  expect(words(answer)?.next ?? null).toBe(next);
 });
 
 test.each(CAUSES)('after $kind the page asks again, and says so', (cause) => {
   expect(whileWaiting(cause)?.next).toBe('wait');
 });
 
-test.each([
+describe.each([
   ['English', en],
   ['German', de],
-])('in %s every answer has words of its own', (_name, messages) => {
-  const answers = [...REFUSALS.map(([answer]) => answer), ...NO_ANSWERS];
-  const titles = answers.map((answer) => words(answer, messages)?.title);
-  expect(new Set(titles).size).toBe(answers.length);
+])('in %s', (_name, messages) => {
+  const titleOf = (answer: PurchaseAnswer) => words(answer, messages)?.title;
+
+  test('every answer has words of its own, but for the pass that does not come back', () => {
+    const titles = WITH_WORDS.filter(({ kind }) => kind !== 'pass_required').map(titleOf);
+    expect(new Set(titles).size).toBe(titles.length);
+  });
+
+  // Both mean that a cookie does not come back, and the buyer can do the same about both.
+  test('a pass that does not come back has the words of the security check', () => {
+    expect(titleOf(ANSWERS.pass_required[0][0])).toBe(titleOf(ANSWERS.csrf[0][0]));
+  });
 });
 
 test('the words of an earlier try stay while the next one is under way', () => {
@@ -77,11 +108,6 @@ test('who has stopped, and who has waited in vain, may ask again', () => {
   expect(wordsFor(byReload, en)?.reference).toBeNull();
 });
 
-test('an order has a receipt instead of words', () => {
-  expect(words({ kind: 'purchased', orderId: ORDER_ID, correlationId })).toBeNull();
-  expect(words({ kind: 'already_purchased', orderId: ORDER_ID, correlationId })).toBeNull();
-});
-
 test('the wait that the shop asks for is told', () => {
   expect(words({ kind: 'rate_limited', retryAfterMs: 9_000, correlationId })?.body).toContain(
     '9 seconds',
@@ -89,7 +115,7 @@ test('the wait that the shop asks for is told', () => {
 });
 
 test('errors come with a reference for the support; the sale’s own answers need none', () => {
-  for (const answer of [...REFUSALS.map(([refusal]) => refusal), ...NO_ANSWERS]) {
+  for (const answer of WITH_WORDS) {
     const ofTheSale = answer.kind === 'sold_out' || answer.kind === 'not_active';
     expect([answer.kind, words(answer)?.reference]).toEqual([
       answer.kind,

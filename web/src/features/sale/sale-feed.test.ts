@@ -47,6 +47,42 @@ test('polls while there is no stream', async () => {
   expect(polls()).toBe(4);
 });
 
+test('polls of a hidden page are rare', async () => {
+  vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden');
+  const { polls } = await start();
+  await pass(29_999);
+  expect(polls()).toBe(1);
+  await pass(1);
+  expect(polls()).toBe(2);
+});
+
+test('waits longer with each failure in a row', async () => {
+  const { shop, polls } = await start();
+  shop.routes['GET /api/status'] = 'gone';
+  // After the answer, and after the first, the second and the third failure.
+  for (const [index, wait] of [3_000, 6_000, 12_000, 24_000].entries()) {
+    // Each wait begins where the one before it ends.
+    // oxlint-disable-next-line no-await-in-loop
+    await pass(wait - 1);
+    expect(polls()).toBe(index + 1);
+    // oxlint-disable-next-line no-await-in-loop
+    await pass(1);
+    expect(polls()).toBe(index + 2);
+  }
+});
+
+test.each([
+  [0, 2_400],
+  [0.75, 3_300],
+])('pages do not poll in step: with the chance %d after %d ms', async (random, wait) => {
+  vi.spyOn(Math, 'random').mockReturnValue(random);
+  const { polls } = await start();
+  await pass(wait - 1);
+  expect(polls()).toBe(1);
+  await pass(1);
+  expect(polls()).toBe(2);
+});
+
 test('polls again when the stream is lost, soon but not in the same moment', async () => {
   const { feed, polls, last } = await start();
   last()?.send(statusJson());
