@@ -103,7 +103,7 @@ pub(crate) fn redis_settings(input: &[u8]) {
         return;
     };
     assert_eq!(sale.id(), &id);
-    assert!((1..=STOCK_MAX).contains(&sale.stock()));
+    assert!(sale.stock() <= STOCK_MAX);
     let again = fuzzing::settings(&[written.clone(), Value::Int(0)], &id);
     assert_eq!(again, Ok(Some((sale, written))));
 }
@@ -120,7 +120,7 @@ pub(crate) fn redis_error(input: &[u8]) {
         return;
     };
     let error = |text: &str| parse_redis_value(format!("-{text}\r\n").as_bytes()).ok();
-    if text.contains(['\r', '\n']) {
+    if text.contains(['\r', '\n']) || text.contains(USER) {
         return;
     }
     let with_user = format!("ERR {text}, with args beginning with: '{USER}'");
