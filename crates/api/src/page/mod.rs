@@ -76,8 +76,9 @@ fn policy_with(script_origin: Option<&str>) -> HeaderValue {
 
 /// The shop's own picture comes from outside. As an SVG it may bring styles, but no scripts and no
 /// requests, also when somebody opens it by itself.
-const PICTURE_POLICY: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+const PICTURE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+);
 
 impl Page {
     /// Takes paths and contents, and writes the shop into the buyers' entry. `script_origin` is where else

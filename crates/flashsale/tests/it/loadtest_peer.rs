@@ -34,9 +34,9 @@ impl Peer {
             folder.display()
         );
         let redis = RedisServer::setup(Program::Redis).start().await;
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("its address").port();
-        drop(free);
+        // Below those that the system gives away by itself, so that nobody takes it in between.
+        let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let port = (20_000..30_000).find(is_free).expect("a free port");
         let mut command = Command::new("node");
         command.arg(folder.join("src/main.js")).arg(way);
         command

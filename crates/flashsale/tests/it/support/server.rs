@@ -195,7 +195,11 @@ impl Setup {
         let mut process = self.spawn();
         let deadline = Instant::now() + START_MAX;
         let address = loop {
-            if let Some(address) = listening_on(&process.stdout()) {
+            // The last line but notes: all that a test asks for is before it.
+            let banner = process.stdout();
+            if let Some(address) = listening_on(&banner)
+                && after(&banner, "\n  stop ").is_some()
+            {
                 break address;
             }
             if let Some(exit) = process.ended_within(Duration::ZERO).await {
