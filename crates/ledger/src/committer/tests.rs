@@ -13,6 +13,8 @@ struct Script {
     steps: Mutex<VecDeque<Step>>,
     /// The attempts' order ids of every batch that came.
     batches: Mutex<Vec<Vec<u128>>>,
+    /// Whether the attempts of each batch were to be counted.
+    counted: Mutex<Vec<bool>>,
     batches_max: usize,
 }
 
@@ -34,6 +36,7 @@ impl Script {
             view,
             steps,
             batches: Mutex::default(),
+            counted: Mutex::default(),
             batches_max,
         })
     }
@@ -70,6 +73,8 @@ impl Ledger for Script {
             .map(|attempt| u128::from_be_bytes(attempt.order_id.0))
             .collect();
         self.batches.lock().push(ids);
+        let is_counted = batch.iter().all(|attempt| attempt.network.is_some());
+        self.counted.lock().push(is_counted);
         let step = self.steps.lock().pop_front();
         match step {
             Some(Step::Fail(error)) => return Err(error),
@@ -153,6 +158,8 @@ async fn a_batch_of_unknown_fate_is_sent_again_with_the_same_ids() {
     let (committer, _loss, _task) = start(&script);
     assert!(committer.purchase(attempt(1, 42)).await.is_ok());
     assert_eq!(*script.batches.lock(), vec![vec![42]; 4]);
+    // Nobody can help it that an answer was lost, so the attempt is counted once.
+    assert_eq!(*script.counted.lock(), [true, false, false, false]);
 }
 
 /// The first try may have been stored. That a later one could not be sent says nothing about it.
