@@ -167,8 +167,9 @@ async fn off_is_off_and_nonsense_is_refused_at_the_start() {
 async fn a_crowd_of_addresses_takes_no_more_memory_and_hides_nobody() {
     const CROWD: u32 = 1_200_000;
     const AT_ONCE: u32 = 500;
-    /// Where the table is full already. What comes after it would take some 10 MiB if each were remembered.
-    const FULL: u32 = CROWD / 2;
+    /// By now the crowd has touched every page of the table. What comes after would take some 10 MiB if each were
+    /// remembered.
+    const SPREAD: u32 = CROWD / 2;
     const GROWN_MAX: u64 = 3 << 20;
     let _machine = machine_alone().await;
     let mut server = TestServer::setup()
@@ -185,7 +186,7 @@ async fn a_crowd_of_addresses_takes_no_more_memory_and_hides_nobody() {
         Request::get("/api/purchase/ada").header("x-forwarded-for", address.to_string())
     };
     let mut loud_ones = Vec::new();
-    let mut full_bytes = 0;
+    let mut spread_bytes = 0;
     for first in (0..CROWD).step_by(AT_ONCE as usize) {
         let crowd = (first..first + AT_ONCE).map(&ask);
         for status in connection.send_all(crowd).await.expect("answers") {
@@ -195,8 +196,8 @@ async fn a_crowd_of_addresses_takes_no_more_memory_and_hides_nobody() {
             let response = connection.send(&ask(99_999_999)).await.expect("an answer");
             loud_ones.push(response.status);
         }
-        if first == FULL {
-            full_bytes = server.process().resident_bytes();
+        if first == SPREAD {
+            spread_bytes = server.process().resident_bytes();
         }
     }
     assert_eq!(
@@ -204,6 +205,6 @@ async fn a_crowd_of_addresses_takes_no_more_memory_and_hides_nobody() {
         20,
         "{loud_ones:?}"
     );
-    let grown = server.process().resident_bytes().saturating_sub(full_bytes);
+    let grown = server.process().resident_bytes().saturating_sub(spread_bytes);
     assert!(grown < GROWN_MAX, "{grown} bytes");
 }
