@@ -205,6 +205,9 @@ async fn a_crowd_of_addresses_takes_no_more_memory_and_hides_nobody() {
         20,
         "{loud_ones:?}"
     );
-    let grown = server.process().resident_bytes().saturating_sub(spread_bytes);
+    let grown = server
+        .process()
+        .resident_bytes()
+        .saturating_sub(spread_bytes);
     assert!(grown < GROWN_MAX, "{grown} bytes");
 }
